@@ -1,0 +1,151 @@
+"""The table of the bench: what is measured, in which unit it is shown, and what we want to reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+#: (our median, upstream's median or None) → whether the goal is met.
+Goal = Callable[[float, float | None], bool]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One program to run: a scenario file with its arguments, or the `dagster` command with its own."""
+
+    scenario: str | None
+    arguments: tuple[str, ...] = ()
+    upstream: bool = True
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the result: a measure of a run."""
+
+    title: str
+    run: Run
+    measure: str
+    unit: str
+    scale: float
+    goal_text: str
+    goal: Goal | None
+
+
+def at_most(limit: float) -> Goal:
+    """The goal is an absolute number, in the measure's own unit."""
+    return lambda ours, _: ours <= limit
+
+
+def faster(times: float, limit: float | None = None) -> Goal:
+    """The goal is a ratio to upstream, and if given a number as well."""
+
+    def met(ours: float, theirs: float | None) -> bool:
+        within = limit is None or ours <= limit
+        return within and (theirs is None or theirs / ours >= times)
+
+    return met
+
+
+def _scenario(name: str, *arguments: object, upstream: bool = True) -> Run:
+    return Run(name, tuple(str(argument) for argument in arguments), upstream)
+
+
+def _planning(shape: str, steps: int, limit: float | None = None) -> Row:
+    # Upstream is quadratic in a chain: beyond 4,000 steps it would take minutes.
+    upstream = shape == "independent" or steps <= 4_000
+    recursion = "raised" if shape == "chain" and upstream else "default"
+    what = f"a chain of {steps:,}" if shape == "chain" else f"{steps:,} independent ops"
+    return Row(
+        f"define and plan {what}",
+        _scenario("planning", shape, steps, recursion, upstream=upstream),
+        "seconds",
+        "s",
+        1,
+        f"≤ {limit} s" if limit else "linear",
+        at_most(limit) if limit else None,
+    )
+
+
+_ROOT = _scenario("importing", "root")
+_CHAIN = _scenario("chain", 1_000, "quiet")
+_LARGE = _scenario("large_value")
+_BASELINE = _scenario("baseline", upstream=False)
+
+ROWS: tuple[Row, ...] = (
+    Row("`import dagster`", _ROOT, "seconds", "ms", 1e3, "≤ 60 ms, 6× faster", faster(6, 0.060)),
+    Row("… modules that it loads", _ROOT, "modules", "", 1, "", None),
+    Row("… memory of the process", _ROOT, "megabytes", "MB", 1, "", None),
+    Row(
+        "`from dagster import job, op`",
+        _scenario("importing", "names"),
+        "seconds",
+        "ms",
+        1e3,
+        "≤ 120 ms",
+        at_most(0.120),
+    ),
+    Row("`dagster --help`", Run(None, ("--help",)), "seconds", "s", 1, "≤ 0.15 s", at_most(0.15)),
+    Row(
+        "`dagster job execute -f`, one op",
+        Run(None, ("job", "execute", "-f", "bench/scenarios/one_op.py")),
+        "seconds",
+        "s",
+        1,
+        "≤ 0.5 s",
+        at_most(0.5),
+    ),
+    Row(
+        "chain of 1,000 trivial ops, a step",
+        _CHAIN,
+        "seconds per step",
+        "ms",
+        1e3,
+        "≤ 0.03 ms, 150× faster",
+        faster(150, 0.03e-3),
+    ),
+    Row("… peak memory", _CHAIN, "megabytes", "MB", 1, "≤ 60 MB", at_most(60)),
+    Row(
+        "the same with the console log on",
+        _scenario("chain", 1_000, "console"),
+        "seconds per step",
+        "ms",
+        1e3,
+        "",
+        None,
+    ),
+    Row(
+        "fan-out 1 → 1,000 → 1, a step",
+        _scenario("fan_out", 1_000),
+        "seconds per step",
+        "ms",
+        1e3,
+        "≤ 0.05 ms",
+        at_most(0.05e-3),
+    ),
+    Row(
+        "dynamic, 1,000 mapped, a step",
+        _scenario("dynamic", 1_000),
+        "seconds per step",
+        "ms",
+        1e3,
+        "≤ 0.05 ms",
+        at_most(0.05e-3),
+    ),
+    _planning("chain", 1_000),
+    _planning("chain", 4_000),
+    _planning("chain", 10_000, 0.25),
+    _planning("chain", 100_000, 3),
+    _planning("independent", 10_000, 0.25),
+    Row("100 MB through the filesystem I/O manager", _LARGE, "seconds", "s", 1, "", None),
+    Row(
+        "… against raw pickle",
+        _LARGE,
+        "times raw pickle",
+        "×",
+        1,
+        "≤ 1.1×",
+        at_most(1.1),
+    ),
+    Row("floor: a plain Python call", _BASELINE, "seconds per call", "µs", 1e6, "", None),
+    Row("floor: seven event structs, a step", _BASELINE, "seconds per step", "µs", 1e6, "", None),
+)

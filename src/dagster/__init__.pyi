@@ -1,0 +1,453 @@
+# Written by scripts/make_stub.py from dagster._names: change the table, then `make stub`.
+
+from dagster._config.config_type import Array as Array
+from dagster._config.config_type import ConfigSchema as ConfigSchema
+from dagster._config.config_type import Enum as Enum
+from dagster._config.config_type import EnumValue as EnumValue
+from dagster._config.config_type import Map as Map
+from dagster._config.config_type import Noneable as Noneable
+from dagster._config.config_type import ScalarUnion as ScalarUnion
+from dagster._config.configurable import configured as configured
+from dagster._config.env_var import EnvVar as EnvVar
+from dagster._config.field import Field as Field
+from dagster._config.pythonic.config_class import Config as Config
+from dagster._config.pythonic.config_class import PermissiveConfig as PermissiveConfig
+from dagster._config.shapes import Permissive as Permissive
+from dagster._config.shapes import Selector as Selector
+from dagster._config.shapes import Shape as Shape
+from dagster._config.source import BoolSource as BoolSource
+from dagster._config.source import IntSource as IntSource
+from dagster._config.source import StringSource as StringSource
+from dagster._config.yaml_files import config_from_files as config_from_files
+from dagster._config.yaml_files import config_from_pkg_resources as config_from_pkg_resources
+from dagster._config.yaml_files import config_from_yaml_strings as config_from_yaml_strings
+from dagster._core.definitions.config_mapping import ConfigMapping as ConfigMapping
+from dagster._core.definitions.config_mapping import config_mapping as config_mapping
+from dagster._core.definitions.console_loggers import JsonLogFormatter as JsonLogFormatter
+from dagster._core.definitions.console_loggers import colored_console_logger as colored_console_logger
+from dagster._core.definitions.console_loggers import default_loggers as default_loggers
+from dagster._core.definitions.console_loggers import default_system_loggers as default_system_loggers
+from dagster._core.definitions.console_loggers import json_console_logger as json_console_logger
+from dagster._core.definitions.executor import ExecutorDefinition as ExecutorDefinition
+from dagster._core.definitions.executor import ExecutorRequirement as ExecutorRequirement
+from dagster._core.definitions.executor import InitExecutorContext as InitExecutorContext
+from dagster._core.definitions.executor import executor as executor
+from dagster._core.definitions.executor import multiple_process_executor_requirements as multiple_process_executor_requirements
+from dagster._core.definitions.graph.decorator import graph as graph
+from dagster._core.definitions.graph.definition import GraphDefinition as GraphDefinition
+from dagster._core.definitions.graph.dependency import DependencyDefinition as DependencyDefinition
+from dagster._core.definitions.graph.dependency import DynamicCollectDependencyDefinition as DynamicCollectDependencyDefinition
+from dagster._core.definitions.graph.dependency import MultiDependencyDefinition as MultiDependencyDefinition
+from dagster._core.definitions.graph.dependency import NodeInvocation as NodeInvocation
+from dagster._core.definitions.graph.invocation import PendingNodeInvocation as PendingNodeInvocation
+from dagster._core.definitions.hook import HookDefinition as HookDefinition
+from dagster._core.definitions.hook import event_list_hook as event_list_hook
+from dagster._core.definitions.hook import failure_hook as failure_hook
+from dagster._core.definitions.hook import success_hook as success_hook
+from dagster._core.definitions.inputs import GraphIn as GraphIn
+from dagster._core.definitions.inputs import In as In
+from dagster._core.definitions.inputs import InputDefinition as InputDefinition
+from dagster._core.definitions.inputs import InputMapping as InputMapping
+from dagster._core.definitions.job.decorator import job as job
+from dagster._core.definitions.job.definition import JobDefinition as JobDefinition
+from dagster._core.definitions.logger import InitLoggerContext as InitLoggerContext
+from dagster._core.definitions.logger import LoggerDefinition as LoggerDefinition
+from dagster._core.definitions.logger import build_init_logger_context as build_init_logger_context
+from dagster._core.definitions.logger import logger as logger
+from dagster._core.definitions.op.decorator import op as op
+from dagster._core.definitions.op.definition import OpDefinition as OpDefinition
+from dagster._core.definitions.outputs import DynamicOut as DynamicOut
+from dagster._core.definitions.outputs import DynamicOutputDefinition as DynamicOutputDefinition
+from dagster._core.definitions.outputs import GraphOut as GraphOut
+from dagster._core.definitions.outputs import MultiOut as MultiOut
+from dagster._core.definitions.outputs import Out as Out
+from dagster._core.definitions.outputs import OutputDefinition as OutputDefinition
+from dagster._core.definitions.outputs import OutputMapping as OutputMapping
+from dagster._core.definitions.resource.annotation import ResourceParam as ResourceParam
+from dagster._core.definitions.resource.build import build_init_resource_context as build_init_resource_context
+from dagster._core.definitions.resource.context import InitResourceContext as InitResourceContext
+from dagster._core.definitions.resource.decorator import make_values_resource as make_values_resource
+from dagster._core.definitions.resource.decorator import resource as resource
+from dagster._core.definitions.resource.definition import ResourceDefinition as ResourceDefinition
+from dagster._core.definitions.resource.pythonic import ConfigurableResource as ConfigurableResource
+from dagster._core.definitions.resource.pythonic import ResourceDependency as ResourceDependency
+from dagster._core.definitions.resource.scoped import IAttachDifferentObjectToOpContext as IAttachDifferentObjectToOpContext
+from dagster._core.definitions.run_config import RunConfig as RunConfig
+from dagster._core.definitions.types.builtins import Any as Any
+from dagster._core.definitions.types.builtins import Bool as Bool
+from dagster._core.definitions.types.builtins import Float as Float
+from dagster._core.definitions.types.builtins import Int as Int
+from dagster._core.definitions.types.builtins import Nothing as Nothing
+from dagster._core.definitions.types.builtins import String as String
+from dagster._core.definitions.types.check import check_dagster_type as check_dagster_type
+from dagster._core.definitions.types.context import TypeCheckContext as TypeCheckContext
+from dagster._core.definitions.types.dagster_type import DagsterType as DagsterType
+from dagster._core.definitions.types.generics import Dict as Dict
+from dagster._core.definitions.types.generics import List as List
+from dagster._core.definitions.types.generics import Optional as Optional
+from dagster._core.definitions.types.generics import Set as Set
+from dagster._core.definitions.types.generics import Tuple as Tuple
+from dagster._core.definitions.types.loader import DagsterTypeLoader as DagsterTypeLoader
+from dagster._core.definitions.types.loader import dagster_type_loader as dagster_type_loader
+from dagster._core.definitions.types.materializer import DagsterTypeMaterializer as DagsterTypeMaterializer
+from dagster._core.definitions.types.materializer import dagster_type_materializer as dagster_type_materializer
+from dagster._core.definitions.types.python_object import PythonObjectDagsterType as PythonObjectDagsterType
+from dagster._core.definitions.types.registry import make_python_type_usable_as_dagster_type as make_python_type_usable_as_dagster_type
+from dagster._core.definitions.types.registry import usable_as_dagster_type as usable_as_dagster_type
+from dagster._core.definitions.types.serialization import SerializationStrategy as SerializationStrategy
+from dagster._core.errors import DagsterConfigMappingFunctionError as DagsterConfigMappingFunctionError
+from dagster._core.errors import DagsterError as DagsterError
+from dagster._core.errors import DagsterEventLogInvalidForRun as DagsterEventLogInvalidForRun
+from dagster._core.errors import DagsterExecutionInterruptedError as DagsterExecutionInterruptedError
+from dagster._core.errors import DagsterExecutionStepExecutionError as DagsterExecutionStepExecutionError
+from dagster._core.errors import DagsterExecutionStepNotFoundError as DagsterExecutionStepNotFoundError
+from dagster._core.errors import DagsterInvalidConfigDefinitionError as DagsterInvalidConfigDefinitionError
+from dagster._core.errors import DagsterInvalidConfigError as DagsterInvalidConfigError
+from dagster._core.errors import DagsterInvalidDefinitionError as DagsterInvalidDefinitionError
+from dagster._core.errors import DagsterInvalidInvocationError as DagsterInvalidInvocationError
+from dagster._core.errors import DagsterInvalidSubsetError as DagsterInvalidSubsetError
+from dagster._core.errors import DagsterInvariantViolationError as DagsterInvariantViolationError
+from dagster._core.errors import DagsterResourceFunctionError as DagsterResourceFunctionError
+from dagster._core.errors import DagsterRunNotFoundError as DagsterRunNotFoundError
+from dagster._core.errors import DagsterStepOutputNotFoundError as DagsterStepOutputNotFoundError
+from dagster._core.errors import DagsterSubprocessError as DagsterSubprocessError
+from dagster._core.errors import DagsterTypeCheckDidNotPass as DagsterTypeCheckDidNotPass
+from dagster._core.errors import DagsterTypeCheckError as DagsterTypeCheckError
+from dagster._core.errors import DagsterUnknownPartitionError as DagsterUnknownPartitionError
+from dagster._core.errors import DagsterUnknownResourceError as DagsterUnknownResourceError
+from dagster._core.errors import DagsterUnmetExecutorRequirementsError as DagsterUnmetExecutorRequirementsError
+from dagster._core.errors import DagsterUserCodeExecutionError as DagsterUserCodeExecutionError
+from dagster._core.events.event import DagsterEvent as DagsterEvent
+from dagster._core.events.event_type import DagsterEventType as DagsterEventType
+from dagster._core.events.log_entry import EventLogEntry as EventLogEntry
+from dagster._core.events.log_manager import DagsterLogManager as DagsterLogManager
+from dagster._core.events.python_log_capture import get_dagster_logger as get_dagster_logger
+from dagster._core.execution.build_resources import build_resources as build_resources
+from dagster._core.execution.hook_context import HookContext as HookContext
+from dagster._core.execution.op_context import OpExecutionContext as OpExecutionContext
+from dagster._core.execution.step_context import StepExecutionContext as StepExecutionContext
+from dagster._core.executor.base import Executor as Executor
+from dagster._core.executor.builtin import default_executors as default_executors
+from dagster._core.executor.builtin import in_process_executor as in_process_executor
+from dagster._core.instance.instance import DagsterInstance as DagsterInstance
+from dagster._core.io.build_context import build_input_context as build_input_context
+from dagster._core.io.build_context import build_output_context as build_output_context
+from dagster._core.io.contexts import InputContext as InputContext
+from dagster._core.io.file_handle import FileHandle as FileHandle
+from dagster._core.io.file_handle import LocalFileHandle as LocalFileHandle
+from dagster._core.io.file_manager import local_file_manager as local_file_manager
+from dagster._core.io.filesystem import custom_path_fs_io_manager as custom_path_fs_io_manager
+from dagster._core.io.filesystem import fs_io_manager as fs_io_manager
+from dagster._core.io.filesystem_config import FilesystemIOManager as FilesystemIOManager
+from dagster._core.io.input_manager import InputManager as InputManager
+from dagster._core.io.input_manager import InputManagerDefinition as InputManagerDefinition
+from dagster._core.io.input_manager import input_manager as input_manager
+from dagster._core.io.io_manager import IOManager as IOManager
+from dagster._core.io.io_manager import IOManagerDefinition as IOManagerDefinition
+from dagster._core.io.io_manager import io_manager as io_manager
+from dagster._core.io.memory import InMemoryIOManager as InMemoryIOManager
+from dagster._core.io.memory import mem_io_manager as mem_io_manager
+from dagster._core.io.output_context import OutputContext as OutputContext
+from dagster._core.io.pythonic import ConfigurableIOManager as ConfigurableIOManager
+from dagster._core.io.pythonic import ConfigurableIOManagerFactory as ConfigurableIOManagerFactory
+from dagster._core.io.pythonic import ConfigurableLegacyIOManagerAdapter as ConfigurableLegacyIOManagerAdapter
+from dagster._core.io.upath_manager import UPathIOManager as UPathIOManager
+from dagster._core.records.asset_key import AssetKey as AssetKey
+from dagster._core.records.metadata import EventMetadataEntry as EventMetadataEntry
+from dagster._core.records.metadata import FloatMetadataEntryData as FloatMetadataEntryData
+from dagster._core.records.metadata import IntMetadataEntryData as IntMetadataEntryData
+from dagster._core.records.metadata import JsonMetadataEntryData as JsonMetadataEntryData
+from dagster._core.records.metadata import MarkdownMetadataEntryData as MarkdownMetadataEntryData
+from dagster._core.records.metadata import MetadataEntry as MetadataEntry
+from dagster._core.records.metadata import PathMetadataEntryData as PathMetadataEntryData
+from dagster._core.records.metadata import PythonArtifactMetadataEntryData as PythonArtifactMetadataEntryData
+from dagster._core.records.metadata import TextMetadataEntryData as TextMetadataEntryData
+from dagster._core.records.metadata import UrlMetadataEntryData as UrlMetadataEntryData
+from dagster._core.records.metadata_value import BoolMetadataValue as BoolMetadataValue
+from dagster._core.records.metadata_value import CodeReferencesMetadataValue as CodeReferencesMetadataValue
+from dagster._core.records.metadata_value import DagsterAssetMetadataValue as DagsterAssetMetadataValue
+from dagster._core.records.metadata_value import DagsterJobMetadataValue as DagsterJobMetadataValue
+from dagster._core.records.metadata_value import DagsterRunMetadataValue as DagsterRunMetadataValue
+from dagster._core.records.metadata_value import FloatMetadataValue as FloatMetadataValue
+from dagster._core.records.metadata_value import IntMetadataValue as IntMetadataValue
+from dagster._core.records.metadata_value import JsonMetadataValue as JsonMetadataValue
+from dagster._core.records.metadata_value import LocalFileCodeReference as LocalFileCodeReference
+from dagster._core.records.metadata_value import MarkdownMetadataValue as MarkdownMetadataValue
+from dagster._core.records.metadata_value import MetadataValue as MetadataValue
+from dagster._core.records.metadata_value import NotebookMetadataValue as NotebookMetadataValue
+from dagster._core.records.metadata_value import NullMetadataValue as NullMetadataValue
+from dagster._core.records.metadata_value import PathMetadataValue as PathMetadataValue
+from dagster._core.records.metadata_value import PoolMetadataValue as PoolMetadataValue
+from dagster._core.records.metadata_value import PythonArtifactMetadataValue as PythonArtifactMetadataValue
+from dagster._core.records.metadata_value import TableColumnLineageMetadataValue as TableColumnLineageMetadataValue
+from dagster._core.records.metadata_value import TableMetadataValue as TableMetadataValue
+from dagster._core.records.metadata_value import TableSchemaMetadataValue as TableSchemaMetadataValue
+from dagster._core.records.metadata_value import TextMetadataValue as TextMetadataValue
+from dagster._core.records.metadata_value import TimestampMetadataValue as TimestampMetadataValue
+from dagster._core.records.metadata_value import UrlCodeReference as UrlCodeReference
+from dagster._core.records.metadata_value import UrlMetadataValue as UrlMetadataValue
+from dagster._core.records.retry import Backoff as Backoff
+from dagster._core.records.retry import Jitter as Jitter
+from dagster._core.records.retry import RetryPolicy as RetryPolicy
+from dagster._core.records.run import DagsterRun as DagsterRun
+from dagster._core.records.run import DagsterRunStatus as DagsterRunStatus
+from dagster._core.records.run import RunRecord as RunRecord
+from dagster._core.records.run import RunsFilter as RunsFilter
+from dagster._core.records.table import TableColumn as TableColumn
+from dagster._core.records.table import TableColumnConstraints as TableColumnConstraints
+from dagster._core.records.table import TableColumnDep as TableColumnDep
+from dagster._core.records.table import TableColumnLineage as TableColumnLineage
+from dagster._core.records.table import TableConstraints as TableConstraints
+from dagster._core.records.table import TableRecord as TableRecord
+from dagster._core.records.table import TableSchema as TableSchema
+from dagster._core.records.tags import MAX_RUNTIME_SECONDS_TAG as MAX_RUNTIME_SECONDS_TAG
+from dagster._core.records.user_events import AssetMaterialization as AssetMaterialization
+from dagster._core.records.user_events import AssetObservation as AssetObservation
+from dagster._core.records.user_events import DynamicOutput as DynamicOutput
+from dagster._core.records.user_events import ExpectationResult as ExpectationResult
+from dagster._core.records.user_events import Failure as Failure
+from dagster._core.records.user_events import HookExecutionResult as HookExecutionResult
+from dagster._core.records.user_events import Materialization as Materialization
+from dagster._core.records.user_events import Output as Output
+from dagster._core.records.user_events import RetryRequested as RetryRequested
+from dagster._core.records.user_events import TypeCheck as TypeCheck
+from dagster._core.runner.results import ExecuteInProcessResult as ExecuteInProcessResult
+from dagster._core.runner.results import JobExecutionResult as JobExecutionResult
+from dagster._warnings import BetaWarning as BetaWarning
+from dagster._warnings import ConfigArgumentWarning as ConfigArgumentWarning
+from dagster._warnings import ExperimentalWarning as ExperimentalWarning
+from dagster._warnings import PreviewWarning as PreviewWarning
+from dagster._warnings import SupersessionWarning as SupersessionWarning
+from dagster._wire.codec import deserialize_value as deserialize_value
+from dagster._wire.codec import serialize_value as serialize_value
+from typing import Any as TypingAny
+from typing import Tuple as TypingTuple
+from dagster import _config as _config
+from dagster import _core as _core
+from dagster import _serdes as _serdes
+
+__version__: str
+__all__ = [
+    "Any",
+    "Array",
+    "AssetKey",
+    "AssetMaterialization",
+    "AssetObservation",
+    "Backoff",
+    "BetaWarning",
+    "Bool",
+    "BoolMetadataValue",
+    "BoolSource",
+    "CodeReferencesMetadataValue",
+    "Config",
+    "ConfigArgumentWarning",
+    "ConfigMapping",
+    "ConfigSchema",
+    "ConfigurableIOManager",
+    "ConfigurableIOManagerFactory",
+    "ConfigurableLegacyIOManagerAdapter",
+    "ConfigurableResource",
+    "DagsterAssetMetadataValue",
+    "DagsterConfigMappingFunctionError",
+    "DagsterError",
+    "DagsterEvent",
+    "DagsterEventLogInvalidForRun",
+    "DagsterEventType",
+    "DagsterExecutionInterruptedError",
+    "DagsterExecutionStepExecutionError",
+    "DagsterExecutionStepNotFoundError",
+    "DagsterInstance",
+    "DagsterInvalidConfigDefinitionError",
+    "DagsterInvalidConfigError",
+    "DagsterInvalidDefinitionError",
+    "DagsterInvalidInvocationError",
+    "DagsterInvalidSubsetError",
+    "DagsterInvariantViolationError",
+    "DagsterJobMetadataValue",
+    "DagsterLogManager",
+    "DagsterResourceFunctionError",
+    "DagsterRun",
+    "DagsterRunMetadataValue",
+    "DagsterRunNotFoundError",
+    "DagsterRunStatus",
+    "DagsterStepOutputNotFoundError",
+    "DagsterSubprocessError",
+    "DagsterType",
+    "DagsterTypeCheckDidNotPass",
+    "DagsterTypeCheckError",
+    "DagsterTypeLoader",
+    "DagsterTypeMaterializer",
+    "DagsterUnknownPartitionError",
+    "DagsterUnknownResourceError",
+    "DagsterUnmetExecutorRequirementsError",
+    "DagsterUserCodeExecutionError",
+    "DependencyDefinition",
+    "Dict",
+    "DynamicCollectDependencyDefinition",
+    "DynamicOut",
+    "DynamicOutput",
+    "DynamicOutputDefinition",
+    "Enum",
+    "EnumValue",
+    "EnvVar",
+    "EventLogEntry",
+    "EventMetadataEntry",
+    "ExecuteInProcessResult",
+    "Executor",
+    "ExecutorDefinition",
+    "ExecutorRequirement",
+    "ExpectationResult",
+    "ExperimentalWarning",
+    "Failure",
+    "Field",
+    "FileHandle",
+    "FilesystemIOManager",
+    "Float",
+    "FloatMetadataEntryData",
+    "FloatMetadataValue",
+    "GraphDefinition",
+    "GraphIn",
+    "GraphOut",
+    "HookContext",
+    "HookDefinition",
+    "HookExecutionResult",
+    "IAttachDifferentObjectToOpContext",
+    "IOManager",
+    "IOManagerDefinition",
+    "In",
+    "InMemoryIOManager",
+    "InitExecutorContext",
+    "InitLoggerContext",
+    "InitResourceContext",
+    "InputContext",
+    "InputDefinition",
+    "InputManager",
+    "InputManagerDefinition",
+    "InputMapping",
+    "Int",
+    "IntMetadataEntryData",
+    "IntMetadataValue",
+    "IntSource",
+    "Jitter",
+    "JobDefinition",
+    "JobExecutionResult",
+    "JsonLogFormatter",
+    "JsonMetadataEntryData",
+    "JsonMetadataValue",
+    "List",
+    "LocalFileCodeReference",
+    "LocalFileHandle",
+    "LoggerDefinition",
+    "MAX_RUNTIME_SECONDS_TAG",
+    "Map",
+    "MarkdownMetadataEntryData",
+    "MarkdownMetadataValue",
+    "Materialization",
+    "MetadataEntry",
+    "MetadataValue",
+    "MultiDependencyDefinition",
+    "MultiOut",
+    "NodeInvocation",
+    "Noneable",
+    "NotebookMetadataValue",
+    "Nothing",
+    "NullMetadataValue",
+    "OpDefinition",
+    "OpExecutionContext",
+    "Optional",
+    "Out",
+    "Output",
+    "OutputContext",
+    "OutputDefinition",
+    "OutputMapping",
+    "PathMetadataEntryData",
+    "PathMetadataValue",
+    "PendingNodeInvocation",
+    "Permissive",
+    "PermissiveConfig",
+    "PoolMetadataValue",
+    "PreviewWarning",
+    "PythonArtifactMetadataEntryData",
+    "PythonArtifactMetadataValue",
+    "PythonObjectDagsterType",
+    "ResourceDefinition",
+    "ResourceDependency",
+    "ResourceParam",
+    "RetryPolicy",
+    "RetryRequested",
+    "RunConfig",
+    "RunRecord",
+    "RunsFilter",
+    "ScalarUnion",
+    "Selector",
+    "SerializationStrategy",
+    "Set",
+    "Shape",
+    "StepExecutionContext",
+    "String",
+    "StringSource",
+    "SupersessionWarning",
+    "TableColumn",
+    "TableColumnConstraints",
+    "TableColumnDep",
+    "TableColumnLineage",
+    "TableColumnLineageMetadataValue",
+    "TableConstraints",
+    "TableMetadataValue",
+    "TableRecord",
+    "TableSchema",
+    "TableSchemaMetadataValue",
+    "TextMetadataEntryData",
+    "TextMetadataValue",
+    "TimestampMetadataValue",
+    "Tuple",
+    "TypeCheck",
+    "TypeCheckContext",
+    "TypingAny",
+    "TypingTuple",
+    "UPathIOManager",
+    "UrlCodeReference",
+    "UrlMetadataEntryData",
+    "UrlMetadataValue",
+    "build_init_logger_context",
+    "build_init_resource_context",
+    "build_input_context",
+    "build_output_context",
+    "build_resources",
+    "check_dagster_type",
+    "colored_console_logger",
+    "config_from_files",
+    "config_from_pkg_resources",
+    "config_from_yaml_strings",
+    "config_mapping",
+    "configured",
+    "custom_path_fs_io_manager",
+    "dagster_type_loader",
+    "dagster_type_materializer",
+    "default_executors",
+    "default_loggers",
+    "default_system_loggers",
+    "deserialize_value",
+    "event_list_hook",
+    "executor",
+    "failure_hook",
+    "fs_io_manager",
+    "get_dagster_logger",
+    "graph",
+    "in_process_executor",
+    "input_manager",
+    "io_manager",
+    "job",
+    "json_console_logger",
+    "local_file_manager",
+    "logger",
+    "make_python_type_usable_as_dagster_type",
+    "make_values_resource",
+    "mem_io_manager",
+    "multiple_process_executor_requirements",
+    "op",
+    "resource",
+    "serialize_value",
+    "success_hook",
+    "usable_as_dagster_type",
+]

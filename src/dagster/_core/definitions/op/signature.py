@@ -1,0 +1,194 @@
+"""What the signature of a function says: context, config, resources, inputs and their types."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+import warnings
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+from dagster._config.pythonic_annotation import is_config_annotation
+from dagster._core.definitions.naming import source_location
+from dagster._core.definitions.resource.annotation import is_resource_annotation
+from dagster._core.definitions.sentinel import NO_VALUE
+from dagster._core.errors import DagsterInvalidDefinitionError
+from dagster._warnings import ConfigArgumentWarning
+
+_CONTEXT_NAMES = frozenset({"context", "_context", "context_", "_", "__"})
+
+
+class Parameter:
+    """One parameter of a function: its name, annotation and default, or NO_VALUE for these."""
+
+    __slots__ = ("annotation", "default", "name", "positional_only")
+
+    def __init__(self, name: str, annotation: Any, default: Any, positional_only: bool = False) -> None:
+        self.name = name
+        self.annotation = annotation
+        self.default = default
+        self.positional_only = positional_only
+
+
+class Signature:
+    """What a decorated function takes, sorted by what it means to the framework."""
+
+    __slots__ = ("config", "context", "inputs", "resources", "returns", "takes_any_keyword")
+
+    def __init__(
+        self,
+        context: Parameter | None,
+        config: Parameter | None,
+        resources: list[Parameter],
+        inputs: list[Parameter],
+        returns: Any,
+        takes_any_keyword: bool,
+    ) -> None:
+        self.context = context
+        self.config = config
+        self.resources = resources
+        self.inputs = inputs
+        self.returns = returns
+        self.takes_any_keyword = takes_any_keyword
+
+
+def annotations_of(fn: Callable[..., Any]) -> dict[str, Any]:
+    """Return the annotations of a function as objects.
+
+    Names that cannot be resolved (a class that is local to another function, under
+    ``from __future__ import annotations``) are left out: their parameters have no type.
+    """
+    target = fn if hasattr(fn, "__annotations__") else getattr(fn, "__call__", fn)  # noqa: B004
+    target = getattr(target, "__func__", target)
+    raw = getattr(target, "__annotations__", None)
+    if not raw:
+        return {}
+    if not any(isinstance(value, str) for value in raw.values()):
+        return dict(raw)
+    try:
+        return typing.get_type_hints(target, include_extras=True)
+    except (NameError, TypeError, AttributeError, SyntaxError):
+        return _resolve_one_by_one(target, raw)
+
+
+def _resolve_one_by_one(fn: Any, raw: dict[str, Any]) -> dict[str, Any]:
+    scope = dict(getattr(fn, "__globals__", {}))
+    closure, code = getattr(fn, "__closure__", None), getattr(fn, "__code__", None)
+    if closure and code is not None:
+        for name, cell in zip(code.co_freevars, closure, strict=True):
+            try:
+                scope[name] = cell.cell_contents
+            except ValueError:  # a cell that is not filled yet
+                continue
+    resolved = {}
+    for name, value in raw.items():
+        if not isinstance(value, str):
+            resolved[name] = value
+            continue
+        try:
+            resolved[name] = eval(value, scope)
+        except Exception:  # noqa: BLE001 - an annotation that cannot be read gives no type
+            continue
+    return resolved
+
+
+def _parameters(fn: Callable[..., Any]) -> tuple[list[Parameter], bool, dict[str, Any]]:
+    """Return the parameters in order, whether ``**kwargs`` is there, and the annotations."""
+    hints = annotations_of(fn)
+    code = getattr(fn, "__code__", None)
+    if type(fn) is FunctionType and code is not None and not hasattr(fn, "__wrapped__"):
+        # Plain functions are read from their code object: inspect.signature costs ten times as much.
+        names = code.co_varnames
+        count = code.co_argcount
+        defaults = fn.__defaults__ or ()
+        first_default = count - len(defaults)
+        kw_defaults = fn.__kwdefaults__ or {}
+        parameters = [
+            Parameter(
+                names[i],
+                hints.get(names[i], NO_VALUE),
+                defaults[i - first_default] if i >= first_default else NO_VALUE,
+                i < code.co_posonlyargcount,
+            )
+            for i in range(count)
+        ]
+        parameters += [
+            Parameter(name, hints.get(name, NO_VALUE), kw_defaults.get(name, NO_VALUE))
+            for name in names[count : count + code.co_kwonlyargcount]
+        ]
+        return parameters, bool(code.co_flags & inspect.CO_VARKEYWORDS), hints
+    parameters, any_keyword = [], False
+    for parameter in inspect.signature(fn).parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            any_keyword = True
+        elif parameter.kind is not parameter.VAR_POSITIONAL:
+            default = NO_VALUE if parameter.default is parameter.empty else parameter.default
+            parameters.append(
+                Parameter(
+                    parameter.name,
+                    hints.get(parameter.name, NO_VALUE),
+                    default,
+                    parameter.kind is parameter.POSITIONAL_ONLY,
+                )
+            )
+    return parameters, any_keyword, hints
+
+
+def _is_context(parameter: Parameter) -> bool:
+    return parameter.name in _CONTEXT_NAMES or getattr(
+        parameter.annotation, "__dagster_op_context__", False
+    )
+
+
+def read_signature(
+    fn: Callable[..., Any], *, decorator: str, context_required: bool = False, has_context: bool = True
+) -> Signature:
+    """Return what a function takes.
+
+    Args:
+        fn: The decorated function.
+        decorator: For messages, e.g. ``@op``.
+        context_required: Whether the first parameter must be the context, whatever its name (solids).
+        has_context: Whether there may be a context at all (graphs and lambda solids have none).
+    """
+    parameters, any_keyword, hints = _parameters(fn)
+    context: Parameter | None = None
+    if has_context and parameters and (_is_context(parameters[0]) or context_required):
+        context = parameters.pop(0)
+        if context_required and not (_is_context(context) or context.name.startswith("_")):
+            raise DagsterInvalidDefinitionError(
+                f"{decorator} '{_name(fn)}' decorated function does not have required positional "
+                f"parameter 'context'; its first parameter is '{context.name}'{source_location(fn)}. "
+                "Functions of solids take the context first, then their inputs."
+            )
+    elif context_required:
+        raise DagsterInvalidDefinitionError(
+            f"{decorator} '{_name(fn)}' decorated function does not have required positional parameter "
+            f"'context'{source_location(fn)}. Functions of solids take the context first, then their inputs."
+        )
+    config: Parameter | None = None
+    resources: list[Parameter] = []
+    inputs: list[Parameter] = []
+    for parameter in parameters:
+        annotation = parameter.annotation
+        if annotation is NO_VALUE:
+            inputs.append(parameter)
+        elif parameter.name == "config" and is_config_annotation(annotation):
+            config = parameter
+        elif is_resource_annotation(annotation):
+            resources.append(parameter)
+        else:
+            inputs.append(parameter)
+        if parameter.name == "config" and config is None:
+            warnings.warn(
+                f"The parameter 'config' of '{_name(fn)}'{source_location(fn)} is not annotated with a "
+                "subclass of Config, so it is an input. Annotate it to receive the op's config.",
+                ConfigArgumentWarning,
+                stacklevel=4,
+            )
+    return Signature(context, config, resources, inputs, hints.get("return", NO_VALUE), any_keyword)
+
+
+def _name(fn: Callable[..., Any]) -> str:
+    return getattr(fn, "__name__", type(fn).__name__)

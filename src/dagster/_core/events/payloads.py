@@ -1,0 +1,224 @@
+"""What each event carries. One closed union, so that a log is decoded statically."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Any
+
+from dagster._core.records.error_info import SerializableErrorInfo
+from dagster._core.records.handles import StepOutputHandle
+from dagster._core.records.metadata import MetadataEntry, MetadataValue
+from dagster._core.records.user_events import (
+    AssetMaterialization,
+    AssetObservation,
+    ExpectationResult,
+    Materialization,
+)
+from dagster._wire.record import Record
+
+Metadata = Mapping[str, MetadataValue]
+_NO_METADATA: dict[str, Any] = {}
+
+
+class ErrorSource(str, enum.Enum):
+    """Where the error of a failed step came from."""
+
+    FRAMEWORK_ERROR = "FRAMEWORK_ERROR"
+    USER_CODE_ERROR = "USER_CODE_ERROR"
+    INTERRUPT = "INTERRUPT"
+    UNEXPECTED_TERMINATION = "UNEXPECTED_TERMINATION"
+
+
+class RunFailureReason(str, enum.Enum):
+    """Why a run failed."""
+
+    RUN_EXCEPTION = "RUN_EXCEPTION"
+    STEP_FAILURE = "STEP_FAILURE"
+    JOB_INITIALIZATION_FAILURE = "JOB_INITIALIZATION_FAILURE"
+    START_TIMEOUT = "START_TIMEOUT"
+    RUN_WORKER_RESTART = "RUN_WORKER_RESTART"
+    UNKNOWN = "UNKNOWN"
+
+
+class TypeCheckData(Record, frozen=True):
+    """The result of a type check, as stored."""
+
+    success: bool
+    label: str
+    description: str | None = None
+    metadata: Metadata = _NO_METADATA
+
+
+class StepInputData(Record, frozen=True):
+    """STEP_INPUT: a value came in and was checked."""
+
+    input_name: str
+    type_check_data: TypeCheckData | None = None
+
+
+class StepOutputData(Record, frozen=True):
+    """STEP_OUTPUT: a value was given and checked."""
+
+    step_output_handle: StepOutputHandle
+    type_check_data: TypeCheckData | None = None
+    version: str | None = None
+    metadata: Metadata = _NO_METADATA
+
+    @property
+    def output_name(self) -> str:
+        return self.step_output_handle.output_name
+
+    @property
+    def mapping_key(self) -> str | None:
+        return self.step_output_handle.mapping_key
+
+    @property
+    def metadata_entries(self) -> list[MetadataEntry]:
+        return [MetadataEntry(label, value=value) for label, value in self.metadata.items()]
+
+
+class StepSuccessData(Record, frozen=True):
+    """STEP_SUCCESS.
+
+    Args:
+        duration_ms: How long the step took, in milliseconds.
+    """
+
+    duration_ms: float
+
+
+class UserFailureData(Record, frozen=True):
+    """What a :class:`Failure` raised by the user says."""
+
+    label: str
+    description: str | None = None
+    metadata: Metadata = _NO_METADATA
+
+    @property
+    def metadata_entries(self) -> list[MetadataEntry]:
+        return [MetadataEntry(label, value=value) for label, value in self.metadata.items()]
+
+
+class StepFailureData(Record, frozen=True):
+    """STEP_FAILURE: the error, what the user said of it, and where it came from."""
+
+    error: SerializableErrorInfo | None
+    user_failure_data: UserFailureData | None = None
+    error_source: ErrorSource | None = None
+
+    @property
+    def error_display_string(self) -> str:
+        """The error as a person reads it, with all causes."""
+        return "" if self.error is None else self.error.to_string()
+
+
+class StepRetryData(Record, frozen=True):
+    """STEP_UP_FOR_RETRY.
+
+    Args:
+        error: The error of the failed attempt.
+        seconds_to_wait: Before the next attempt, in seconds; None to start at once.
+    """
+
+    error: SerializableErrorInfo | None
+    seconds_to_wait: int | float | None = None
+
+
+class StepMaterializationData(Record, frozen=True):
+    """ASSET_MATERIALIZATION."""
+
+    materialization: AssetMaterialization | Materialization
+
+
+class AssetObservationData(Record, frozen=True):
+    """ASSET_OBSERVATION."""
+
+    asset_observation: AssetObservation
+
+
+class StepExpectationResultData(Record, frozen=True):
+    """STEP_EXPECTATION_RESULT."""
+
+    expectation_result: ExpectationResult
+
+
+class HandledOutputData(Record, frozen=True):
+    """HANDLED_OUTPUT: an I/O manager stored an output."""
+
+    output_name: str
+    manager_key: str
+    metadata: Metadata = _NO_METADATA
+
+
+class LoadedInputData(Record, frozen=True):
+    """LOADED_INPUT: an I/O manager or input manager loaded an input."""
+
+    input_name: str
+    manager_key: str
+    upstream_output_name: str | None = None
+    upstream_step_key: str | None = None
+    metadata: Metadata = _NO_METADATA
+
+
+class ObjectStoreOperationResultData(Record, frozen=True):
+    """OBJECT_STORE_OPERATION: an intermediate storage wrote or read a value."""
+
+    op: str
+    value_name: str | None = None
+    address: str | None = None
+    metadata: Metadata = _NO_METADATA
+    version: str | None = None
+    mapping_key: str | None = None
+
+
+class EngineEventData(Record, frozen=True):
+    """ENGINE_EVENT and the resource events."""
+
+    metadata: Metadata = _NO_METADATA
+    error: SerializableErrorInfo | None = None
+    marker_start: str | None = None
+    marker_end: str | None = None
+
+    @property
+    def metadata_entries(self) -> list[MetadataEntry]:
+        return [MetadataEntry(label, value=value) for label, value in self.metadata.items()]
+
+
+class JobFailureData(Record, frozen=True):
+    """RUN_FAILURE."""
+
+    error: SerializableErrorInfo | None = None
+    failure_reason: RunFailureReason | None = None
+    first_step_failure_key: str | None = None
+
+
+class JobCanceledData(Record, frozen=True):
+    """RUN_CANCELED."""
+
+    error: SerializableErrorInfo | None = None
+
+
+class HookErroredData(Record, frozen=True):
+    """HOOK_ERRORED."""
+
+    error: SerializableErrorInfo
+
+
+EventSpecificData = (
+    StepInputData
+    | StepOutputData
+    | StepSuccessData
+    | StepFailureData
+    | StepRetryData
+    | StepMaterializationData
+    | AssetObservationData
+    | StepExpectationResultData
+    | HandledOutputData
+    | LoadedInputData
+    | ObjectStoreOperationResultData
+    | EngineEventData
+    | JobFailureData
+    | JobCanceledData
+    | HookErroredData
+)

@@ -1,0 +1,145 @@
+"""Run one step as a row of stages, each a generator of events.
+
+Load inputs → check inputs → compute → check outputs → handle outputs → finish, with user code always
+inside an error boundary, then hooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster._time as _time
+from dagster._core.errors import (
+    DagsterError,
+    DagsterExecutionInterruptedError,
+    DagsterInvariantViolationError,
+)
+from dagster._core.events.event import DagsterEvent
+from dagster._core.events.event_type import DagsterEventType
+from dagster._core.events.payloads import ErrorSource, StepSuccessData
+from dagster._core.execution.compute import (
+    STREAMS,
+    call_op,
+    events_of_value,
+    is_event,
+    read_stream,
+)
+from dagster._core.execution.failure import failure_events
+from dagster._core.execution.hooks import run_hooks
+from dagster._core.execution.inputs import load_inputs
+from dagster._core.execution.outputs import Seen, check_all_given, store_value, take_output
+from dagster._core.execution.step_context import StepExecutionContext
+from dagster._core.records.metadata import NO_METADATA
+from dagster._core.records.user_events import DynamicOutput, Output
+from dagster._text import shown
+
+_START = DagsterEventType.STEP_START.value
+_RESTARTED = DagsterEventType.STEP_RESTARTED.value
+_SUCCESS = DagsterEventType.STEP_SUCCESS.value
+_SKIPPED = DagsterEventType.STEP_SKIPPED.value
+
+
+def execute_step(context: StepExecutionContext) -> Iterator[DagsterEvent]:
+    """Run one attempt of a step and yield its events, those of its hooks last.
+
+    An error becomes an event. It is raised too, as the user raised it, where the run raises errors.
+    """
+    if not context.step.hook_defs:
+        return _attempt(context)
+    return _attempt_with_hooks(context)
+
+
+def _attempt_with_hooks(context: StepExecutionContext) -> Iterator[DagsterEvent]:
+    events: list[DagsterEvent] = []
+    try:
+        for event in _attempt(context):
+            events.append(event)
+            yield event
+    finally:
+        error_free = [e for e in run_hooks(context, events)] if events else []  # noqa: C416
+    yield from error_free
+
+
+def _attempt(context: StepExecutionContext) -> Iterator[DagsterEvent]:
+    try:
+        yield from _stages(context)
+    except (KeyboardInterrupt, DagsterExecutionInterruptedError) as interrupt:
+        context.capture_step_exception(interrupt)
+        yield from failure_events(context, interrupt, ErrorSource.INTERRUPT)
+        raise
+    except Exception as exc:  # noqa: BLE001 - every error of a step becomes an event
+        context.capture_step_exception(exc)
+        retries = False
+        for event in failure_events(context, exc):
+            retries = retries or event.is_step_up_for_retry
+            yield event
+        if context.plan_context.raise_on_error and not retries:
+            user_exception = getattr(exc, "user_exception", None)
+            if user_exception is not None and isinstance(exc, DagsterError):
+                raise user_exception.with_traceback(user_exception.__traceback__) from user_exception.__cause__
+            raise
+
+
+def _stages(context: StepExecutionContext) -> Iterator[DagsterEvent]:
+    started = _time.monotonic()
+    step = context.step
+    key = step.key
+    if context.attempt:
+        yield context.emit(
+            _RESTARTED, f'Started re-execution (attempt # {context.attempt + 1}) of step "{key}".'
+        )
+    else:
+        yield context.emit(_START, f'Started execution of step "{key}".')
+
+    inputs: dict[str, Any] = {}
+    if step.inputs:
+        yield from load_inputs(context, inputs)
+
+    result = call_op(context, inputs)
+    outputs = step.outputs
+    if context.user_events is not None:
+        yield from context.take_user_events()
+    if len(outputs) == 1 and not step.tracks_outputs and not isinstance(result, STREAMS) and not is_event(result):
+        # The common case: one plain value for one output.
+        (output,) = outputs.values()
+        yield from store_value(context, output, result, None, NO_METADATA)
+    else:
+        yield from _outputs(context, result)
+    elapsed = (_time.monotonic() - started) * 1000
+    yield context.emit(
+        _SUCCESS,
+        f'Finished execution of step "{key}" in {_time.format_duration(elapsed / 1000)}.',
+        StepSuccessData(elapsed),
+    )
+
+
+def _outputs(context: StepExecutionContext, result: Any) -> Iterator[DagsterEvent]:
+    seen: Seen = set()
+    items = (
+        read_stream(context, result)
+        if isinstance(result, STREAMS)
+        else events_of_value(context.step.op_def, result)
+    )
+    for item in items:
+        if context.user_events is not None:
+            yield from context.take_user_events()
+        if isinstance(item, (Output, DynamicOutput)):
+            yield from take_output(context, item, seen)
+        elif is_event(item):
+            yield context.emit_user_event(item)
+        else:
+            raise DagsterInvariantViolationError(
+                f"Compute function for {context.describe_op()} yielded a value of type "
+                f"{type(item).__name__} rather than an instance of Output, AssetMaterialization, "
+                f"AssetObservation or ExpectationResult: {shown(item)}. Values yielded by a generator must "
+                "be wrapped in one of these; return a plain value instead of yielding it."
+            )
+    if context.user_events is not None:
+        yield from context.take_user_events()
+    yield from check_all_given(context, seen)
+
+
+def skip_step(context: StepExecutionContext) -> DagsterEvent:
+    """Write that a step was skipped, since an optional output that it takes was not given."""
+    return context.emit(_SKIPPED, f'Skipped execution of step "{context.step.key}".')

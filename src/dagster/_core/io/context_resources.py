@@ -1,0 +1,95 @@
+"""The resources of a context that was made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any
+
+import dagster._check as check
+from dagster._core.definitions.resource.build import manager_for, open_resources
+from dagster._core.definitions.resource.scoped import NO_RESOURCES, Resources
+from dagster._core.errors import DagsterInvariantViolationError
+from dagster._text import expected
+
+
+class ContextResources:
+    """Resources that a context sets up when they are first needed, and tears down at its end.
+
+    Args:
+        given: Names to resource definitions or values.
+        builder: The function that makes the context, for messages.
+    """
+
+    __slots__ = ("_builder", "_manager", "_opened", "_resources")
+
+    def __init__(self, given: Mapping[str, Any], builder: str) -> None:
+        self._builder = builder
+        self._manager = manager_for(given)
+        self._opened: AbstractContextManager[Resources] | None = None
+        self._resources: Resources | None = None
+
+    def open(self) -> None:
+        """Set the resources up, at the start of a ``with`` block."""
+        if self._opened is None:
+            opened = open_resources(self._manager)
+            self._resources = opened.__enter__()
+            self._opened = opened
+
+    def close(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        """Tear the resources down, at the end of a ``with`` block."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            self._resources = None
+            try:
+                opened.__exit__(exc_type, exc, tb)
+            finally:
+                self._manager.forget()
+
+    def get(self) -> Resources:
+        """Return the resources.
+
+        Raises:
+            DagsterInvariantViolationError: One of them has a teardown, and no ``with`` block is open in
+                which to tear it down at the end.
+        """
+        if self._resources is not None:
+            return self._resources
+        manager = self._manager
+        try:
+            manager.initialize()
+            needs_teardown = manager.has_teardown
+        finally:
+            manager.teardown()
+        if needs_teardown:
+            manager.forget()
+            raise DagsterInvariantViolationError(
+                "At least one provided resource is a generator, but attempting to access resources "
+                "outside of context manager scope. You can use the following syntax to open a context "
+                f"manager: `with {self._builder}(...) as context:`"
+            )
+        self._resources = manager.scoped(frozenset(manager.init_order))
+        return self._resources
+
+
+def as_context_resources(resources: Any, builder: str) -> Any:
+    """Return what a context keeps as its resources.
+
+    Args:
+        resources: None, resources that are set up already, or a mapping of names to definitions or
+            values.
+        builder: The function that makes the context, for messages.
+    """
+    if resources is None or isinstance(resources, Resources):
+        return resources
+    if not isinstance(resources, Mapping):
+        raise check.ParameterCheckError(
+            expected("resources", "a mapping of names to resources", resources)
+        )
+    return ContextResources(resources, builder) if resources else NO_RESOURCES

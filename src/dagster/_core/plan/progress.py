@@ -1,0 +1,389 @@
+"""Progress: the pure state machine that says what may run next. Every executor shares it.
+
+In: what happened to steps. Out: steps that became ready, were skipped or were abandoned, and when the run
+is over. No I/O, no clock of its own: times are given.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from dagster._check import CheckError
+from dagster._core.events.event_type import DagsterEventType
+from dagster._core.plan.plan import ExecutionPlan
+from dagster._core.plan.sources import (
+    FromDynamicCollect,
+    FromMultipleSources,
+    FromStepOutput,
+    InputSource,
+)
+from dagster._core.plan.step import ExecutionStep, StepKind
+
+if TYPE_CHECKING:
+    from dagster._core.events.event import DagsterEvent
+
+WAITING, READY, RUNNING, SUCCESS, FAILED, SKIPPED, ABANDONED, RETRYING, EXPANDED = range(9)
+STATE_NAMES = (
+    "waiting",
+    "ready",
+    "running",
+    "success",
+    "failed",
+    "skipped",
+    "abandoned",
+    "retrying",
+    "expanded",
+)
+_ENDED = frozenset({SUCCESS, FAILED, SKIPPED, ABANDONED, EXPANDED})
+_BAD = frozenset({FAILED, ABANDONED})
+_PRIORITY_STRIDE = 1 << 40
+
+_OUTPUT = DagsterEventType.STEP_OUTPUT.value
+_SUCCESS = DagsterEventType.STEP_SUCCESS.value
+_FAILURE = DagsterEventType.STEP_FAILURE.value
+_SKIPPED = DagsterEventType.STEP_SKIPPED.value
+_RETRY = DagsterEventType.STEP_UP_FOR_RETRY.value
+
+
+class Progress:
+    """The state of every step of a running plan.
+
+    Args:
+        plan: The plan.
+        require_upstream_step_success: Whether a step needs all steps before it to have succeeded. If
+            not, it needs only the outputs that it takes. Default: True.
+    """
+
+    __slots__ = (
+        "_downstream",
+        "_expansions",
+        "_keys",
+        "_left",
+        "_outputs",
+        "_pending",
+        "_queue",
+        "_require_success",
+        "_retries",
+        "_troubled",
+        "abandoned",
+        "attempts",
+        "by_key",
+        "skipped",
+        "state",
+        "steps",
+    )
+
+    def __init__(self, plan: ExecutionPlan, *, require_upstream_step_success: bool = True) -> None:
+        self.steps: list[ExecutionStep] = list(plan.steps)
+        count = len(self.steps)
+        self.state = [WAITING] * count
+        #: How often each step was tried again.
+        self.attempts: dict[str, int] = {}
+        #: Steps that were skipped or abandoned since they were last taken.
+        self.skipped: list[ExecutionStep] = []
+        self.abandoned: list[ExecutionStep] = []
+        #: Steps made for a key, by their own key. The plan knows the others.
+        self.by_key: dict[str, int] = {}
+        self._downstream = plan.downstream
+        self._pending = [len(step.upstream) for step in self.steps]
+        self._troubled: set[int] = set()
+        self._outputs: dict[int, dict[str, dict[str | None, None]]] = {}
+        self._keys: dict[tuple[int, str], list[str]] = {}
+        self._expansions: dict[int, dict[str, int]] = {}
+        self._queue: list[int] = []
+        self._retries: list[tuple[float, int]] = []
+        self._left = count
+        self._require_success = require_upstream_step_success
+        if any(step.scope is not None for step in self.steps):
+            self._downstream = [list(after) for after in plan.downstream]
+        for step in self.steps:
+            if not step.upstream:
+                self._set_ready(step)
+
+    # What to do next
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every step has ended."""
+        return self._left == 0
+
+    def take_ready(self, now: float = 0.0) -> ExecutionStep | None:
+        """Return the next step to run, by priority, then in the order of the plan; None if none may run.
+
+        Args:
+            now: The time, for retries that wait, on the clock that gave their due times.
+        """
+        if self._retries and self._retries[0][0] <= now:
+            _, index = heapq.heappop(self._retries)
+            self._move(index, RETRYING, RUNNING)
+            return self.steps[index]
+        if not self._queue:
+            return None
+        number = heapq.heappop(self._queue)
+        index = number % _PRIORITY_STRIDE
+        self._move(index, READY, RUNNING)
+        return self.steps[index]
+
+    def next_retry_due(self) -> float | None:
+        """Return when the next waiting retry is due, or None if none waits."""
+        return self._retries[0][0] if self._retries else None
+
+    def take_skipped(self) -> list[ExecutionStep]:
+        """Return the steps that were skipped since the last call."""
+        taken, self.skipped = self.skipped, []
+        return taken
+
+    def take_abandoned(self) -> list[ExecutionStep]:
+        """Return the steps that can never run, since something before them failed."""
+        taken, self.abandoned = self.abandoned, []
+        return taken
+
+    def upstream_failures(self, step: ExecutionStep) -> list[str]:
+        """Return the keys of the steps right before one that failed or were abandoned."""
+        return [self.steps[u].key for u in step.upstream if self.state[u] in _BAD]
+
+    # What happened
+
+    def handle_event(self, step: ExecutionStep, event: DagsterEvent, now: float = 0.0) -> None:
+        """Take in an event of a running step. Events that change nothing are ignored."""
+        kind = event.event_type_value
+        if kind == _OUTPUT:
+            if step.tracks_outputs or not self._require_success:
+                handle = event.step_output_data.step_output_handle
+                self.output(step, handle.output_name, handle.mapping_key)
+        elif kind == _SUCCESS:
+            self.succeeded(step)
+        elif kind == _FAILURE:
+            self.failed(step)
+        elif kind == _SKIPPED:
+            self.skip_running(step)
+        elif kind == _RETRY:
+            self.retry(step, now + (event.step_retry_data.seconds_to_wait or 0))
+
+    def output(self, step: ExecutionStep, output_name: str, mapping_key: str | None) -> None:
+        """A step gave a value."""
+        self._outputs.setdefault(step.index, {}).setdefault(output_name, {})[mapping_key] = None
+
+    def succeeded(self, step: ExecutionStep) -> None:
+        """A step ended well."""
+        index = step.index
+        self._move(index, RUNNING, SUCCESS)
+        if step.tracks_outputs:
+            self._end_with_outputs(step)
+        self._ended(index)
+
+    def failed(self, step: ExecutionStep) -> None:
+        """A step ended badly and will not be tried again."""
+        self._move(step.index, RUNNING, FAILED)
+        self._outputs_of_failed(step)
+        self._ended(step.index, troubled=True)
+
+    def skip_running(self, step: ExecutionStep) -> None:
+        """A step that was running said that it is skipped."""
+        self._move(step.index, RUNNING, SKIPPED)
+        self._ended(step.index, troubled=True)
+
+    def retry(self, step: ExecutionStep, due: float) -> None:
+        """A step failed and is to be tried again at a time."""
+        self._move(step.index, RUNNING, RETRYING)
+        self.attempts[step.key] = self.attempts.get(step.key, 0) + 1
+        self._outputs.pop(step.index, None)
+        heapq.heappush(self._retries, (due, step.index))
+
+    # Transitions
+
+    def _move(self, index: int, expected: int, to: int) -> None:
+        state = self.state[index]
+        if state != expected:
+            raise CheckError(
+                f'step "{self.steps[index].key}" cannot become {STATE_NAMES[to]}: expected it to be '
+                f"{STATE_NAMES[expected]}, it is {STATE_NAMES[state]}"
+            )
+        self.state[index] = to
+
+    def _set_ready(self, step: ExecutionStep) -> None:
+        self._move(step.index, WAITING, READY)
+        heapq.heappush(self._queue, step.index - step.priority * _PRIORITY_STRIDE)
+
+    def _ended(self, index: int, troubled: bool = False) -> None:
+        """Count an ended step off, and decide about those that waited for it last.
+
+        A work list and not a recursion: chains of skipped steps are as long as plans are.
+        """
+        work = [(index, troubled)]
+        while work:
+            ended, is_troubled = work.pop()
+            self._left -= 1
+            pending = self._pending
+            for after in self._downstream[ended]:
+                if is_troubled:
+                    self._troubled.add(after)
+                left = pending[after] = pending[after] - 1
+                if left:
+                    continue
+                step = self.steps[after]
+                if after not in self._troubled and step.kind is StepKind.COMPUTE:
+                    self._set_ready(step)
+                else:
+                    work.extend(self._decide(step))
+
+    def _decide(self, step: ExecutionStep) -> Iterable[tuple[int, bool]]:
+        """Make a step ready, skipped, abandoned or expanded; return those that ended by it."""
+        index = step.index
+        if step.kind is StepKind.UNRESOLVED_MAPPED:
+            return self._expand(step)
+        if self._is_abandoned(step):
+            self._move(index, WAITING, ABANDONED)
+            self.abandoned.append(step)
+            return [(index, True)]
+        sources: dict[str, InputSource] = {}
+        for step_input in step.inputs:
+            source = self._available(step_input.source)
+            if source is None:
+                self._move(index, WAITING, SKIPPED)
+                self.skipped.append(step)
+                return [(index, True)]
+            if source is not step_input.source:
+                sources[step_input.name] = source
+        if sources or step.kind is not StepKind.COMPUTE:
+            self.steps[index] = step = step.with_sources(sources)
+        self._set_ready(step)
+        return ()
+
+    def _is_abandoned(self, step: ExecutionStep) -> bool:
+        bad = [u for u in step.upstream if self.state[u] in _BAD]
+        if not bad:
+            return False
+        if self._require_success:
+            return True
+        taken = {s.step: s for i in step.inputs for s in _step_outputs(i.source)}
+        return any(u not in taken or self._available(taken[u]) is None for u in bad)
+
+    def _available(self, source: InputSource) -> InputSource | None:
+        """Return a source without what was not given; None if nothing of it was."""
+        if isinstance(source, FromStepOutput):
+            return source if self._was_given(source) else None
+        if isinstance(source, FromMultipleSources):
+            there = [s for s in map(self._available, source.sources) if s is not None]
+            if len(there) == len(source.sources):
+                same = all(a is b for a, b in zip(there, source.sources, strict=True))
+                return source if same else FromMultipleSources(there)
+            return FromMultipleSources(there) if there else None
+        if isinstance(source, FromDynamicCollect):
+            return self._collected(source)
+        return source
+
+    def _was_given(self, source: FromStepOutput) -> bool:
+        step = self.steps[source.step]
+        if self.state[source.step] != SUCCESS and self._require_success:
+            return False
+        if not step.tracks_outputs and self._require_success:
+            return True
+        return source.mapping_key in self._outputs.get(source.step, {}).get(source.output_name, ())
+
+    def _collected(self, source: FromDynamicCollect) -> InputSource | None:
+        of = source.of
+        if of.is_dynamic:
+            if self.state[source.source_step] != SUCCESS:
+                return None
+            output = self.steps[of.step].outputs[of.output_name]
+            keys = self._outputs.get(of.step, {}).get(of.output_name, {})
+            if not keys and not output.is_required:
+                return None
+            return FromMultipleSources(
+                [FromStepOutput(of.step, of.step_key, of.output_name, key) for key in keys]
+            )
+        if self.state[of.step] != EXPANDED:
+            return None
+        resolved = self._expansions.get(of.step, {})
+        sources = [
+            FromStepOutput(index, self.steps[index].key, of.output_name) for index in resolved.values()
+        ]
+        there = [s for s in sources if self._was_given(s)]
+        return FromMultipleSources(there) if there or not sources else None
+
+    def _end_with_outputs(self, step: ExecutionStep) -> None:
+        """Note which optional outputs are missing, and the keys of dynamic ones."""
+        given = self._outputs.get(step.index, {})
+        if any(name not in given for name in step.outputs):
+            self._troubled.update(self._downstream[step.index])
+        for name, output in step.outputs.items():
+            if output.is_dynamic:
+                self._keys[step.index, name] = [k for k in given.get(name, ()) if k is not None]
+
+    def _outputs_of_failed(self, step: ExecutionStep) -> None:
+        if not self._require_success:
+            given = self._outputs.get(step.index, {})
+            for name, output in step.outputs.items():
+                if output.is_dynamic:
+                    self._keys[step.index, name] = [k for k in given.get(name, ()) if k is not None]
+
+    def _expand(self, template: ExecutionStep) -> Iterable[tuple[int, bool]]:
+        """Replace a step that runs per key by a step for each key.
+
+        It is asked when everything before the template has ended: the dynamic step, and templates before
+        it, which have been expanded by then.
+        """
+        index, scope = template.index, template.scope
+        assert scope is not None
+        source_step, output_name = scope
+        keys = self._keys.get(scope)
+        is_bad = any(self.state[u] in _BAD for u in template.upstream)
+        if is_bad and (self._require_success or keys is None):
+            self._move(index, WAITING, ABANDONED)
+            return [(index, True)]
+        optional = not self.steps[source_step].outputs[output_name].is_required
+        if keys is None or (optional and not keys):
+            self._move(index, WAITING, SKIPPED)
+            return [(index, True)]
+        self._move(index, WAITING, EXPANDED)
+        templates = [u for u in template.upstream if u in self._expansions]
+        made = self._expansions[index] = {}
+        after = self._downstream[index]
+        ended: list[tuple[int, bool]] = []
+        for key in keys:
+            steps_by_template = {t: self._expansions[t][key] for t in templates}
+            number = len(self.steps)
+            step = template.resolve(number, key, steps_by_template)
+            made[key] = number
+            self._add(step, after)
+            if self._pending[number] == 0:
+                if number in self._troubled:
+                    ended.extend(self._decide(step))
+                else:
+                    self._set_ready(step)
+        # The template itself counts as ended; its steps hold back what waits for it.
+        return [*ended, (index, False)]
+
+    def _add(self, step: ExecutionStep, after: list[int]) -> None:
+        """Add a step made for a key; what waits for its template waits for it too."""
+        self.steps.append(step)
+        self.by_key[step.key] = step.index
+        self.state.append(WAITING)
+        # Templates that follow are expanded on their own, and their steps then wait for this one.
+        waiters = [a for a in after if self.steps[a].kind is not StepKind.UNRESOLVED_MAPPED]
+        self._downstream.append(list(waiters))
+        for waiter in waiters:
+            self._pending[waiter] += 1
+        open_upstream = 0
+        for upstream in step.upstream:
+            if self.state[upstream] in _ENDED:
+                if self.state[upstream] not in (SUCCESS, EXPANDED):
+                    self._troubled.add(step.index)
+                elif self.steps[upstream].tracks_outputs:
+                    self._troubled.add(step.index)
+            else:
+                open_upstream += 1
+                self._downstream[upstream].append(step.index)
+        self._pending.append(open_upstream)
+        self._left += 1
+
+
+def _step_outputs(source: InputSource) -> list[FromStepOutput]:
+    if isinstance(source, FromStepOutput):
+        return [source]
+    if isinstance(source, FromMultipleSources):
+        return [found for inner in source.sources for found in _step_outputs(inner)]
+    return []
