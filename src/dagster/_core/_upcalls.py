@@ -52,6 +52,13 @@ def default_executor_def() -> ExecutorDefinition:
     return multi_or_in_process_executor
 
 
+def execute_in_process_executor_def() -> ExecutorDefinition:
+    """Return the executor that stands in for any other when a job runs in this process."""
+    from dagster._core.executor.builtin import execute_in_process_executor
+
+    return execute_in_process_executor
+
+
 def default_resource_defs() -> Mapping[str, ResourceDefinition]:
     """Return the resources that every job has unless it gives its own: the I/O manager."""
     from dagster._core.io.filesystem import fs_io_manager

@@ -274,8 +274,9 @@ class OutputMapping:
                 check.str_param(mapped_node_name, "mapped_node_name"),
                 check.str_param(mapped_node_output_name, "mapped_node_output_name"),
             )
-        self.graph_output_name: str = definition.name if definition is not None else graph_output_name
-        check.str_param(self.graph_output_name, "graph_output_name")
+        self.graph_output_name: str = check.str_param(
+            definition.name if definition is not None else graph_output_name, "graph_output_name"
+        )
         self.maps_from = maps_from
         self.graph_output_description = graph_output_description
         self.dagster_type = None if dagster_type is None else resolve_dagster_type(dagster_type)

@@ -39,7 +39,7 @@ def _data(*types: DagsterEventType) -> property:
     return property(get)
 
 
-class DagsterEvent(Record, frozen=True):
+class DagsterEvent(Record, frozen=True, gc=False):
     """An event that the framework or user code made while a job ran.
 
     From the "Execution" document. Users do not make these; they read them from results and logs.

@@ -9,7 +9,7 @@ from dagster._core.records.error_info import SerializableErrorInfo
 from dagster._wire.record import Record
 
 
-class EventLogEntry(Record, frozen=True):
+class EventLogEntry(Record, frozen=True, gc=False):
     """One entry of the event log. From the "Internals" document.
 
     Users do not make these. They come from the log manager (``context.log``), from the framework, or

@@ -41,7 +41,7 @@ class RunFailureReason(str, enum.Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class TypeCheckData(Record, frozen=True):
+class TypeCheckData(Record, frozen=True, gc=False):
     """The result of a type check, as stored."""
 
     success: bool
@@ -50,14 +50,14 @@ class TypeCheckData(Record, frozen=True):
     metadata: Metadata = _NO_METADATA
 
 
-class StepInputData(Record, frozen=True):
+class StepInputData(Record, frozen=True, gc=False):
     """STEP_INPUT: a value came in and was checked."""
 
     input_name: str
     type_check_data: TypeCheckData | None = None
 
 
-class StepOutputData(Record, frozen=True):
+class StepOutputData(Record, frozen=True, gc=False):
     """STEP_OUTPUT: a value was given and checked."""
 
     step_output_handle: StepOutputHandle
@@ -78,7 +78,7 @@ class StepOutputData(Record, frozen=True):
         return [MetadataEntry(label, value=value) for label, value in self.metadata.items()]
 
 
-class StepSuccessData(Record, frozen=True):
+class StepSuccessData(Record, frozen=True, gc=False):
     """STEP_SUCCESS.
 
     Args:
@@ -88,7 +88,7 @@ class StepSuccessData(Record, frozen=True):
     duration_ms: float
 
 
-class UserFailureData(Record, frozen=True):
+class UserFailureData(Record, frozen=True, gc=False):
     """What a :class:`Failure` raised by the user says."""
 
     label: str
@@ -100,7 +100,7 @@ class UserFailureData(Record, frozen=True):
         return [MetadataEntry(label, value=value) for label, value in self.metadata.items()]
 
 
-class StepFailureData(Record, frozen=True):
+class StepFailureData(Record, frozen=True, gc=False):
     """STEP_FAILURE: the error, what the user said of it, and where it came from."""
 
     error: SerializableErrorInfo | None
@@ -113,7 +113,7 @@ class StepFailureData(Record, frozen=True):
         return "" if self.error is None else self.error.to_string()
 
 
-class StepRetryData(Record, frozen=True):
+class StepRetryData(Record, frozen=True, gc=False):
     """STEP_UP_FOR_RETRY.
 
     Args:
@@ -125,25 +125,25 @@ class StepRetryData(Record, frozen=True):
     seconds_to_wait: int | float | None = None
 
 
-class StepMaterializationData(Record, frozen=True):
+class StepMaterializationData(Record, frozen=True, gc=False):
     """ASSET_MATERIALIZATION."""
 
     materialization: AssetMaterialization | Materialization
 
 
-class AssetObservationData(Record, frozen=True):
+class AssetObservationData(Record, frozen=True, gc=False):
     """ASSET_OBSERVATION."""
 
     asset_observation: AssetObservation
 
 
-class StepExpectationResultData(Record, frozen=True):
+class StepExpectationResultData(Record, frozen=True, gc=False):
     """STEP_EXPECTATION_RESULT."""
 
     expectation_result: ExpectationResult
 
 
-class HandledOutputData(Record, frozen=True):
+class HandledOutputData(Record, frozen=True, gc=False):
     """HANDLED_OUTPUT: an I/O manager stored an output."""
 
     output_name: str
@@ -151,7 +151,7 @@ class HandledOutputData(Record, frozen=True):
     metadata: Metadata = _NO_METADATA
 
 
-class LoadedInputData(Record, frozen=True):
+class LoadedInputData(Record, frozen=True, gc=False):
     """LOADED_INPUT: an I/O manager or input manager loaded an input."""
 
     input_name: str
@@ -161,7 +161,7 @@ class LoadedInputData(Record, frozen=True):
     metadata: Metadata = _NO_METADATA
 
 
-class ObjectStoreOperationResultData(Record, frozen=True):
+class ObjectStoreOperationResultData(Record, frozen=True, gc=False):
     """OBJECT_STORE_OPERATION: an intermediate storage wrote or read a value."""
 
     op: str
@@ -172,7 +172,7 @@ class ObjectStoreOperationResultData(Record, frozen=True):
     mapping_key: str | None = None
 
 
-class EngineEventData(Record, frozen=True):
+class EngineEventData(Record, frozen=True, gc=False):
     """ENGINE_EVENT and the resource events."""
 
     metadata: Metadata = _NO_METADATA
@@ -185,7 +185,7 @@ class EngineEventData(Record, frozen=True):
         return [MetadataEntry(label, value=value) for label, value in self.metadata.items()]
 
 
-class JobFailureData(Record, frozen=True):
+class JobFailureData(Record, frozen=True, gc=False):
     """RUN_FAILURE."""
 
     error: SerializableErrorInfo | None = None
@@ -193,13 +193,13 @@ class JobFailureData(Record, frozen=True):
     first_step_failure_key: str | None = None
 
 
-class JobCanceledData(Record, frozen=True):
+class JobCanceledData(Record, frozen=True, gc=False):
     """RUN_CANCELED."""
 
     error: SerializableErrorInfo | None = None
 
 
-class HookErroredData(Record, frozen=True):
+class HookErroredData(Record, frozen=True, gc=False):
     """HOOK_ERRORED."""
 
     error: SerializableErrorInfo

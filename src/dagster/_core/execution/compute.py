@@ -6,7 +6,7 @@ Functions may be plain, generators, coroutines or async generators. What they gi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -50,24 +50,31 @@ def call_op(context: StepExecutionContext, inputs: Mapping[str, Any]) -> Any:
     Raises:
         DagsterExecutionStepExecutionError: If it raises.
     """
+    return _run_user_code(context, _invoke, context, inputs)
+
+
+def _invoke(context: StepExecutionContext, inputs: Mapping[str, Any]) -> Any:
     function = context.step.op_def.function
+    op_context = context.op_context if function.has_context or function.takes_extras else None
+    result = function.invoke(op_context, inputs)
+    if type(result) is CoroutineType:
+        return context.plan_context.event_loop.run_until_complete(result)
+    return result
+
+
+def _run_user_code(context: StepExecutionContext, fn: Callable[..., Any], *args: Any) -> Any:
+    """Call a function of the user inside the error boundary, with the step as the current one."""
     outer = CURRENT_STEP.get()
     CURRENT_STEP.set(context)
-    capture = context.plan_context.captures_python_logs
-    if capture:
-        context.log.begin_python_log_capture()
+    log = context.log
+    log.begin_python_log_capture()
     try:
-        op_context = context.op_context if function.has_context or function.takes_extras else None
-        result = function.invoke(op_context, inputs)
-        if type(result) is CoroutineType:
-            result = context.plan_context.event_loop.run_until_complete(result)
+        return fn(*args)
     except Exception as exc:  # noqa: BLE001 - the boundary
         raise_user_error(context, exc)
     finally:
-        if capture:
-            context.log.end_python_log_capture()
+        log.end_python_log_capture()
         CURRENT_STEP.set(outer)
-    return result
 
 
 def raise_user_error(context: StepExecutionContext, exc: Exception) -> NoReturn:
@@ -78,7 +85,7 @@ def raise_user_error(context: StepExecutionContext, exc: Exception) -> NoReturn:
     raise_from_user_code(
         DagsterExecutionStepExecutionError,
         exc,
-        f"Error occurred while executing op \"{step.node.name}\":",
+        f'Error occurred while executing op "{step.node.name}":',
         step_key=step.key,
         op_name=step.node.name,
         op_def_name=step.op_def.name,
@@ -90,24 +97,21 @@ def read_stream(context: StepExecutionContext, stream: Any) -> Iterator[Any]:
     if isinstance(stream, AsyncGeneratorType):
         stream = _drain(context, stream)
     while True:
-        outer = CURRENT_STEP.get()
-        CURRENT_STEP.set(context)
-        capture = context.plan_context.captures_python_logs
-        if capture:
-            context.log.begin_python_log_capture()
-        try:
-            item = next(stream)
-        except StopIteration as end:
-            if end.value is not None:
-                yield from events_of_value(context.step.op_def, end.value)
-            return
-        except Exception as exc:  # noqa: BLE001 - the boundary
-            raise_user_error(context, exc)
-        finally:
-            if capture:
-                context.log.end_python_log_capture()
-            CURRENT_STEP.set(outer)
-        yield item
+        item, is_last = _run_user_code(context, _advance, stream)
+        if not is_last:
+            yield item
+            continue
+        if item is not None:
+            yield from events_of_value(context.step.op_def, item)
+        return
+
+
+def _advance(stream: Any) -> tuple[Any, bool]:
+    """Return the next item of a generator, or what it returned at its end."""
+    try:
+        return next(stream), False
+    except StopIteration as end:
+        return end.value, True
 
 
 def _drain(context: StepExecutionContext, stream: AsyncGeneratorType[Any, Any]) -> Iterator[Any]:
@@ -170,12 +174,6 @@ def _single_output(op_def: OpDefinition, value: Any) -> Iterator[Any]:
             f"must yield DynamicOutput objects or return a list of them, got: {shown(value)}. Each needs a "
             "value and a mapping_key."
         )
-    if value is None and output_def.optional:
-        # Returning None is also how a function that yields nothing ends.
-        annotated = getattr(op_def.function, "signature", None)
-        if annotated is None or not output_def.is_type_given:
-            yield Output(None, output_def.name)
-            return
     yield Output(value, output_def.name)
 
 
@@ -215,8 +213,10 @@ def _named(op_def: OpDefinition, name: str, item: Any) -> Iterator[Any]:
                     f"Error in {op_def.describe_node()}: output '{name}' is dynamic and takes a list of "
                     f"DynamicOutput objects, got: {shown(each)}"
                 )
-            yield each if each.output_name == name else DynamicOutput(
-                each.value, each.mapping_key, name, each.metadata
+            yield (
+                each
+                if each.output_name == name
+                else DynamicOutput(each.value, each.mapping_key, name, each.metadata)
             )
     elif isinstance(item, Output):
         if item.output_name not in (name, "result"):
@@ -225,8 +225,10 @@ def _named(op_def: OpDefinition, name: str, item: Any) -> Iterator[Any]:
                 f"explicitly named '{item.output_name}', which does not match the output definition "
                 f"specified for this position: '{name}'."
             )
-        yield item if item.output_name == name else Output(
-            item.value, name, item.metadata, item.data_version, tags=item.tags
+        yield (
+            item
+            if item.output_name == name
+            else Output(item.value, name, item.metadata, item.data_version, tags=item.tags)
         )
     else:
         yield Output(item, name)

@@ -20,9 +20,7 @@ _SKIPPED = DagsterEventType.HOOK_SKIPPED.value
 _ERRORED = DagsterEventType.HOOK_ERRORED.value
 
 
-def run_hooks(
-    context: StepExecutionContext, events: Sequence[DagsterEvent]
-) -> Iterator[DagsterEvent]:
+def run_hooks(context: StepExecutionContext, events: Sequence[DagsterEvent]) -> Iterator[DagsterEvent]:
     """Run all hooks of a step that ended, by name, and yield an event for each.
 
     Args:
@@ -41,7 +39,7 @@ def _run_hook(
         result = hook_def.hook_fn(context.for_hook(hook_def), list(events))
         if not isinstance(result, HookExecutionResult):
             raise HookExecutionError(
-                f"Error occurred during the execution of hook_fn triggered for op \"{key}\": "
+                f'Error occurred during the execution of hook_fn triggered for op "{key}": '
                 + expected(f'what hook "{name}" returns', "a HookExecutionResult", result)
             )
     except Exception as exc:  # noqa: BLE001 - a hook never fails a run

@@ -75,8 +75,7 @@ def check_input(context: StepExecutionContext, step_input: StepInput, value: Any
         if facts is None:
             facts = definition.passed_event = (
                 StepInputData(step_input.name, TypeCheckData(True, step_input.name)),
-                f'Got input "{step_input.name}" of type "{dagster_type.display_name}". '
-                "(Type check passed).",
+                f'Got input "{step_input.name}" of type "{dagster_type.display_name}". (Type check passed).',
             )
         return context.emit(_INPUT, facts[1], facts[0])
     data = TypeCheckData(check.success, step_input.name, check.description, check.metadata)

@@ -91,10 +91,6 @@ class StepOutputContext(OutputContext):
     def _resources(self) -> Any:
         return _resources(self._step_context, self._output.io_manager_key)
 
-    @property
-    def _version(self) -> str | None:
-        return None
-
     def _build_event(self, event: Any) -> DagsterEvent:
         return self._step_context.emit_user_event(event)
 

@@ -129,7 +129,7 @@ class OpExecutionContext(AbstractComputeExecutionContext):
     def pdb(self) -> Any:
         """A debugger that works where standard output is captured: ``context.pdb.set_trace()``."""
         if self._pdb is None:
-            import pdb
+            import pdb  # noqa: T100 - the documented way to debug an op
 
             self._pdb = pdb.Pdb()
         return self._pdb

@@ -55,20 +55,20 @@ def take_output(
     output = context.step.outputs.get(name)
     if output is None:
         raise DagsterInvariantViolationError(
-            f"Core compute for {context.describe_op()} returned an output \"{name}\" that does not exist. "
+            f'Core compute for {context.describe_op()} returned an output "{name}" that does not exist. '
             f"{unknown('output', name, context.step.outputs)}"
         )
     if isinstance(given, DynamicOutput):
         mapping_key = given.mapping_key
         if not output.is_dynamic:
             raise DagsterInvariantViolationError(
-                f"Compute for {context.describe_op()} for output \"{name}\" defined as OutputDefinition must "
+                f'Compute for {context.describe_op()} for output "{name}" defined as OutputDefinition must '
                 "emit Output, got DynamicOutput. Declare it with DynamicOut."
             )
         key: Any = (name, mapping_key)
         if key in seen:
             raise DagsterInvariantViolationError(
-                f'Compute for {context.describe_op()} yielded a DynamicOutput with mapping_key '
+                f"Compute for {context.describe_op()} yielded a DynamicOutput with mapping_key "
                 f'"{mapping_key}" multiple times.'
             )
         seen.add(key)
@@ -114,7 +114,9 @@ def store_value(
     yield from _handle(context, output, value, mapping_key, metadata)
 
 
-def _keep_for_hooks(kept: dict[str, Any], output: StepOutput, value: Any, mapping_key: str | None) -> None:
+def _keep_for_hooks(
+    kept: dict[str, Any], output: StepOutput, value: Any, mapping_key: str | None
+) -> None:
     if mapping_key is None:
         kept[output.name] = value
     else:
@@ -139,8 +141,7 @@ def _check_output(
         if facts is None:
             facts = output.passed_event = (
                 TypeCheckData(True, output.name),
-                f'Yielded output "{output.name}" of type "{dagster_type.display_name}". '
-                "(Type check passed).",
+                f'Yielded output "{output.name}" of type "{dagster_type.display_name}". (Type check passed).',
             )
         data = StepOutputData(handle, facts[0], None, metadata)
         if mapping_key is None:
@@ -226,9 +227,7 @@ def _handle(
         data = output.handled_data
         if data is None:
             data = output.handled_data = HandledOutputData(output.name, key, NO_METADATA)
-    yield context.emit(
-        _HANDLED, f'Handled output "{output.name}" using IO manager "{key}"', data
-    )
+    yield context.emit(_HANDLED, f'Handled output "{output.name}" using IO manager "{key}"', data)
 
 
 def _asset_key(io_context: StepOutputContext, output: StepOutput, manager: Any) -> Any:
@@ -279,7 +278,7 @@ def check_all_given(context: StepExecutionContext, seen: Seen) -> Iterator[Dagst
         elif output.is_required and not output.is_dynamic:
             given = f" It gave: {listed(n for n in seen if isinstance(n, str))}." if seen else ""
             raise DagsterStepOutputNotFoundError(
-                f'Core compute for {context.describe_op()} did not return an output for non-optional '
+                f"Core compute for {context.describe_op()} did not return an output for non-optional "
                 f'output "{name}".{given} Yield it, or declare it with is_required=False.',
                 step_key=context.step.key,
                 output_name=name,

@@ -48,7 +48,6 @@ class PlanExecutionContext:
 
     __slots__ = (
         "_event_loop",
-        "captures_python_logs",
         "console_level",
         "instance",
         "job",
@@ -96,8 +95,6 @@ class PlanExecutionContext:
         self.console_level = log.console_level
         self.raise_on_error = raise_on_error
         self.output_capture = output_capture
-        #: Whether Python loggers are captured while user code runs.
-        self.captures_python_logs = True
         self.pid = os.getpid()
         self.tags = dagster_run.tags
         self.retry_mode = RetryMode.ENABLED
@@ -182,7 +179,9 @@ class PlanExecutionContext:
 
     # Events
 
-    def emit(self, event: DagsterEvent, level: int = DEBUG, error: SerializableErrorInfo | None = None) -> DagsterEvent:
+    def emit(
+        self, event: DagsterEvent, level: int = DEBUG, error: SerializableErrorInfo | None = None
+    ) -> DagsterEvent:
         """Write an event to the log of the run and return it."""
         entry = EventLogEntry(
             error, level, "", self.run_id, _time.now(), event.step_key, self.job_name, event

@@ -106,6 +106,3 @@ def resource_keys_of_plan(context: PlanExecutionContext) -> set[str]:
         for hook_def in step.hook_defs:
             keys |= hook_def.required_resource_keys
     return keys
-
-
-

@@ -10,11 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster._time as _time
-from dagster._core.errors import (
-    DagsterError,
-    DagsterExecutionInterruptedError,
-    DagsterInvariantViolationError,
-)
+from dagster._core.errors import DagsterExecutionInterruptedError, DagsterInvariantViolationError
 from dagster._core.events.event import DagsterEvent
 from dagster._core.events.event_type import DagsterEventType
 from dagster._core.events.payloads import ErrorSource, StepSuccessData
@@ -56,29 +52,31 @@ def _attempt_with_hooks(context: StepExecutionContext) -> Iterator[DagsterEvent]
         for event in _attempt(context):
             events.append(event)
             yield event
-    finally:
-        error_free = [e for e in run_hooks(context, events)] if events else []  # noqa: C416
-    yield from error_free
+    except Exception:
+        yield from run_hooks(context, events)
+        raise
+    if not events[-1].is_step_up_for_retry:
+        yield from run_hooks(context, events)
 
 
 def _attempt(context: StepExecutionContext) -> Iterator[DagsterEvent]:
     try:
         yield from _stages(context)
+        return
     except (KeyboardInterrupt, DagsterExecutionInterruptedError) as interrupt:
         context.capture_step_exception(interrupt)
         yield from failure_events(context, interrupt, ErrorSource.INTERRUPT)
         raise
     except Exception as exc:  # noqa: BLE001 - every error of a step becomes an event
         context.capture_step_exception(exc)
-        retries = False
+        error = exc
+        event = None
         for event in failure_events(context, exc):
-            retries = retries or event.is_step_up_for_retry
             yield event
-        if context.plan_context.raise_on_error and not retries:
-            user_exception = getattr(exc, "user_exception", None)
-            if user_exception is not None and isinstance(exc, DagsterError):
-                raise user_exception.with_traceback(user_exception.__traceback__) from user_exception.__cause__
-            raise
+    is_final = event is None or not event.is_step_up_for_retry
+    if is_final and context.plan_context.raise_on_error:
+        # Raised outside of the handler, so that the user's exception keeps the chain it came with.
+        raise getattr(error, "user_exception", None) or error
 
 
 def _stages(context: StepExecutionContext) -> Iterator[DagsterEvent]:
@@ -100,7 +98,12 @@ def _stages(context: StepExecutionContext) -> Iterator[DagsterEvent]:
     outputs = step.outputs
     if context.user_events is not None:
         yield from context.take_user_events()
-    if len(outputs) == 1 and not step.tracks_outputs and not isinstance(result, STREAMS) and not is_event(result):
+    if (
+        len(outputs) == 1
+        and not step.tracks_outputs
+        and not isinstance(result, STREAMS)
+        and not is_event(result)
+    ):
         # The common case: one plain value for one output.
         (output,) = outputs.values()
         yield from store_value(context, output, result, None, NO_METADATA)

@@ -76,7 +76,9 @@ class StepExecutionContext:
         "user_events",
     )
 
-    def __init__(self, plan_context: PlanExecutionContext, step: ExecutionStep, attempt: int = 0) -> None:
+    def __init__(
+        self, plan_context: PlanExecutionContext, step: ExecutionStep, attempt: int = 0
+    ) -> None:
         self.plan_context = plan_context
         self.step = step
         self.attempt = attempt
@@ -217,7 +219,9 @@ class StepExecutionContext:
     def config(self) -> OpConfig:
         """What run config says of the op."""
         if self._config is None:
-            self._config = self.plan_context.run_config_resolved.for_op(self.step.node_handle.to_string())
+            self._config = self.plan_context.run_config_resolved.for_op(
+                self.step.node_handle.to_string()
+            )
         return self._config
 
     @property
@@ -255,10 +259,11 @@ class StepExecutionContext:
     @property
     def op_context(self) -> OpExecutionContext:
         """The context that the op's function gets."""
-        if self._op_context is None:
+        made = self._op_context
+        if made is None:
             cls = getattr(self.step.op_def, "context_class", None) or OpExecutionContext
-            self._op_context = cls(self)
-        return self._op_context
+            made = self._op_context = cls(self)
+        return made
 
     # Contexts of other user code
 

@@ -72,4 +72,13 @@ def multi_or_in_process_executor(init_context: InitExecutorContext) -> InProcess
     return _in_process(init_context.executor_config["in_process"])
 
 
+execute_in_process_executor = ExecutorDefinition(
+    name="execute_in_process",
+    executor_creation_fn=lambda _context: InProcessExecutor(),
+    description=(
+        "Runs a job whose own executor is another one in this process. It takes that one's config and "
+        "does nothing with it."
+    ),
+)
+
 default_executors: list[ExecutorDefinition] = [in_process_executor]

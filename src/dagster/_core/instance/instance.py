@@ -142,9 +142,7 @@ class DagsterInstance:
         if self._directory is None:
             import tempfile
 
-            self._temporary = tempfile.TemporaryDirectory(
-                prefix="dagster-", ignore_cleanup_errors=True
-            )
+            self._temporary = tempfile.TemporaryDirectory(prefix="dagster-", ignore_cleanup_errors=True)
             self._directory = self._temporary.name
         return self._directory
 
@@ -427,8 +425,6 @@ class DagsterInstance:
         data: Any = None,
         level: int = logging.INFO,
     ) -> DagsterEvent:
-        event = DagsterEvent(
-            event_type.value, run.job_name, message=message, event_specific_data=data
-        )
+        event = DagsterEvent(event_type.value, run.job_name, message=message, event_specific_data=data)
         self.report_dagster_event(event, run.run_id, level)
         return event

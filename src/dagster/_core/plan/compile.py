@@ -52,9 +52,7 @@ class _OpShape:
 
     def __init__(self, op_def: OpDefinition) -> None:
         self.outputs = {d.name: StepOutput(d) for d in op_def.output_defs}
-        self.tracks_outputs = any(
-            o.is_dynamic or not o.is_required for o in self.outputs.values()
-        )
+        self.tracks_outputs = any(o.is_dynamic or not o.is_required for o in self.outputs.values())
 
 
 class _Compiler:
@@ -200,7 +198,13 @@ class _Compiler:
         )
         for output_name, output in shape.outputs.items():
             if output.is_dynamic:
-                outputs[node.name, output_name] = (index, step_key, output_name, (index, output_name), True)
+                outputs[node.name, output_name] = (
+                    index,
+                    step_key,
+                    output_name,
+                    (index, output_name),
+                    True,
+                )
             else:
                 outputs[node.name, output_name] = (index, step_key, output_name, scope, False)
 

@@ -370,9 +370,8 @@ class Progress:
         open_upstream = 0
         for upstream in step.upstream:
             if self.state[upstream] in _ENDED:
-                if self.state[upstream] not in (SUCCESS, EXPANDED):
-                    self._troubled.add(step.index)
-                elif self.steps[upstream].tracks_outputs:
+                ended_well = self.state[upstream] in (SUCCESS, EXPANDED)
+                if not ended_well or self.steps[upstream].tracks_outputs:
                     self._troubled.add(step.index)
             else:
                 open_upstream += 1

@@ -235,7 +235,7 @@ class ExecutionStep:
 
     def with_sources(self, sources: Mapping[str, InputSource]) -> ExecutionStep:
         """Return the step with other sources for some inputs."""
-        step = ExecutionStep(
+        return ExecutionStep(
             self.index,
             self.key,
             self.node_handle,
@@ -254,7 +254,6 @@ class ExecutionStep:
             self.mapping_key,
             self.template,
         )
-        return step
 
     def __repr__(self) -> str:
         return f"ExecutionStep({self.key!r})"

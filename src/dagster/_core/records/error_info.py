@@ -110,9 +110,11 @@ def _build(
     info = None
     if before is not None and id(before) not in seen and depth < _MAX_CHAIN:
         info = _build(before, _traceback_of(exc, before), seen, depth + 1)
+    # The wrapper that a boundary raised has only frames of ours, which would stand before the user's.
+    is_wrapper = isinstance(exc, DagsterUserCodeExecutionError) and info is not None
     return SerializableErrorInfo(
         _message(exc),
-        _stack(tb),
+        [] if is_wrapper else _stack(tb),
         type(exc).__name__,
         info if is_cause else None,
         None if is_cause else info,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dagster._wire.record import Record
 
 
-class NodeHandle(Record, frozen=True):
+class NodeHandle(Record, frozen=True, gc=False):
     """The path of a node from the top graph: ``outer.inner.op``.
 
     Args:
@@ -80,7 +80,7 @@ class NodeHandle(Record, frozen=True):
         return NodeHandle.from_path(text.split("."))
 
 
-class StepHandle(Record, frozen=True):
+class StepHandle(Record, frozen=True, gc=False):
     """The name of a step that is known when the plan is compiled.
 
     Args:
@@ -95,7 +95,7 @@ class StepHandle(Record, frozen=True):
         return self.key
 
 
-class UnresolvedStepHandle(Record, frozen=True):
+class UnresolvedStepHandle(Record, frozen=True, gc=False):
     """The name of a step that runs once per mapping key, before the keys are known: ``op[?]``."""
 
     node_handle: NodeHandle
@@ -110,7 +110,7 @@ class UnresolvedStepHandle(Record, frozen=True):
         )
 
 
-class ResolvedFromDynamicStepHandle(Record, frozen=True):
+class ResolvedFromDynamicStepHandle(Record, frozen=True, gc=False):
     """The name of a step made for one mapping key: ``op[key]``."""
 
     node_handle: NodeHandle
@@ -125,7 +125,7 @@ class ResolvedFromDynamicStepHandle(Record, frozen=True):
         return UnresolvedStepHandle(self.node_handle)
 
 
-class StepOutputHandle(Record, frozen=True):
+class StepOutputHandle(Record, frozen=True, gc=False):
     """The name of one value that a step gives.
 
     Args:

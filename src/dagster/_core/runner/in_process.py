@@ -33,7 +33,9 @@ def execute_in_process(
     own_instance = instance is None
     instance = instance or DagsterInstance.ephemeral()
     try:
-        ephemeral = job_def.in_process_form(resources, input_values).get_subset(op_selection=op_selection)
+        ephemeral = job_def.in_process_form(resources, input_values).get_subset(
+            op_selection=op_selection
+        )
         ephemeral.validate_resource_requirements_satisfied()
         given = convert_config_input(run_config) or {}
         config = ephemeral.resolve_run_config(given)

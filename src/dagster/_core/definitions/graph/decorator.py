@@ -209,10 +209,11 @@ def _output_mappings(
                 f"{source_location(fn)}. Return the output of an op."
             )
         return []
+    by_name: dict[str, Any]
     if isinstance(result, dict):
         by_name = result
     elif isinstance(result, tuple) and hasattr(result, "_asdict") and declared is None:
-        by_name = result._asdict()
+        by_name = dict(zip(getattr(result, "_fields", ()), result, strict=True))
     elif isinstance(result, tuple):
         if declared is None:
             raise DagsterInvalidDefinitionError(

@@ -100,7 +100,9 @@ class GraphDefinition(NodeDefinition):
         )
         self.config_mapping: ConfigMapping | None = check.opt_inst_param(config, "config", ConfigMapping)
         self._config_schema = (
-            None if self.config_mapping is None else convert_user_config_schema(self.config_mapping.config_schema)
+            None
+            if self.config_mapping is None
+            else convert_user_config_schema(self.config_mapping.config_schema)
         )
         self.composition_fn = composition_fn
         #: The graph that this one is a selected part of.
@@ -287,7 +289,7 @@ class GraphDefinition(NodeDefinition):
                 "does not have a config mapping, and thus has nothing to be configured."
             )
         copied = self.copy(name=name, description=description)
-        copied._config_schema = convert_user_config_schema(config_schema)
+        copied._config_schema = convert_user_config_schema(config_schema)  # noqa: SLF001 - a copy
         return copied
 
     # Running

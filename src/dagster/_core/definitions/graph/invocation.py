@@ -52,7 +52,7 @@ class InvokedNodeOutputHandle:
     def __getitem__(self, idx: object) -> NoReturn:
         self._refuse(f'index with {shown(idx)} into the output "{self.output_name}"')
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> bool:  # noqa: PLE0304 - it never returns
         self._refuse(f'test the truth of the output "{self.output_name}"')
 
     def alias(self, _name: str) -> NoReturn:

@@ -43,9 +43,7 @@ class NodeSchemas:
         self._with_materializers = with_materializers
         self._known: dict[tuple[int, frozenset[str]], Field] = {}
 
-    def children(
-        self, graph: GraphDefinition, ignored: Callable[[str], bool] | None = None
-    ) -> Shape:
+    def children(self, graph: GraphDefinition, ignored: Callable[[str], bool] | None = None) -> Shape:
         """Return the shape of the config of the nodes of a graph."""
         mapped: dict[str, set[str]] = {}
         for mapping in graph.input_mappings:

@@ -275,7 +275,9 @@ class JobDefinition:
     def get_retry_policy_for_handle(self, handle: NodeHandle) -> RetryPolicy | None:
         """Return the retry policy of an op: of its use, its definition, or the job."""
         node = self.graph.get_node(handle)
-        return node.retry_policy or getattr(node.definition, "retry_policy", None) or self.op_retry_policy
+        return (
+            node.retry_policy or getattr(node.definition, "retry_policy", None) or self.op_retry_policy
+        )
 
     # Resources
 
@@ -341,7 +343,9 @@ class JobDefinition:
             )
         return self._schema
 
-    def resolve_run_config(self, run_config: Mapping[str, Any] | RunConfig | None = None) -> ResolvedRunConfig:
+    def resolve_run_config(
+        self, run_config: Mapping[str, Any] | RunConfig | None = None
+    ) -> ResolvedRunConfig:
         """Validate run config and return what each op, resource, logger and the executor gets.
 
         Raises:
@@ -364,7 +368,9 @@ class JobDefinition:
                 config.get("ops") or {},
                 self.node_schemas(),
             ),
-            resources={key: entry.get("config") for key, entry in (values.get("resources") or {}).items()},
+            resources={
+                key: entry.get("config") for key, entry in (values.get("resources") or {}).items()
+            },
             loggers={name: values["loggers"][name].get("config") for name in asked_loggers},
             executor=mapped_config(self.executor_def, executor_config, "the executor"),
             inputs=values.get("inputs"),
@@ -454,7 +460,7 @@ class JobDefinition:
         memory = {"io_manager": _upcalls.mem_io_manager_def()}
         return self._copy(
             resource_defs={**memory, **self.given_resource_defs, **given},
-            executor_def=_upcalls.default_executor_def(),
+            executor_def=_upcalls.execute_in_process_executor_def() if self._executor_def else None,
             input_values={**self.input_values, **input_values},
         )
 

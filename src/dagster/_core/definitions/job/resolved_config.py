@@ -24,7 +24,9 @@ class OpConfig:
 
     __slots__ = ("config", "inputs", "outputs")
 
-    def __init__(self, config: Any = None, inputs: Mapping[str, Any] | None = None, outputs: Any = None) -> None:
+    def __init__(
+        self, config: Any = None, inputs: Mapping[str, Any] | None = None, outputs: Any = None
+    ) -> None:
         self.config = config
         self.inputs = inputs or {}
         self.outputs = outputs or {}
