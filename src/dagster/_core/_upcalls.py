@@ -11,17 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dagster._core.definitions.executor import ExecutorDefinition
+    from dagster._core.definitions.graph.invocation import PendingNodeInvocation
     from dagster._core.definitions.job.definition import JobDefinition
     from dagster._core.definitions.op.definition import OpDefinition
     from dagster._core.definitions.resource.definition import ResourceDefinition
+    from dagster._core.instance.instance import DagsterInstance
     from dagster._core.runner.results import ExecuteInProcessResult
 
 
-def invoke_op(op_def: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def invoke_op(
+    op_def: OpDefinition,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    invocation: PendingNodeInvocation | None = None,
+) -> Any:
     """Run the function of an op directly, outside of any job."""
     from dagster._core.execution.direct_invocation import invoke_op as invoke
 
-    return invoke(op_def, args, kwargs)
+    return invoke(op_def, args, kwargs, invocation)
 
 
 def invoke_hook(hook_def: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -78,3 +85,10 @@ def default_logger_defs() -> Mapping[str, Any]:
     from dagster._core.definitions.console_loggers import default_loggers
 
     return default_loggers()
+
+
+def ephemeral_instance() -> DagsterInstance:
+    """Return a new instance that keeps everything in memory."""
+    from dagster._core.instance.instance import DagsterInstance
+
+    return DagsterInstance.ephemeral()

@@ -8,6 +8,7 @@
     │   └── DagsterInvalidSubsetError            a selection selects nothing
     ├── DagsterInvalidInvocationError            a definition is called in a way it cannot be
     ├── DagsterInvariantViolationError           a rule of a call is broken
+    ├── DagsterInvalidPropertyError              a context does not have what was asked of it
     ├── DagsterInvalidConfigError                config does not fit its schema
     ├── DagsterConfigMappingFunctionError *
     ├── DagsterUnknownResourceError              no resource under a key
@@ -100,6 +101,10 @@ class DagsterInvalidInvocationError(DagsterError):
 
 class DagsterInvariantViolationError(DagsterError):
     """A rule of a call is broken."""
+
+
+class DagsterInvalidPropertyError(DagsterError):
+    """A context that was made by hand does not have what was asked of it."""
 
 
 class DagsterInvalidConfigError(DagsterError):

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 class NodeDefinition(NamedConfigurableDefinition):
     """What can stand in a graph: an op or a graph. Has a name, inputs, outputs, tags and config."""
 
+    #: What it is called in messages: op, graph, solid, …
     node_kind = "node"
+    #: Whether it is made of nodes.
+    is_graph = False
 
     def __init__(
         self,
@@ -124,8 +127,19 @@ class NodeDefinition(NamedConfigurableDefinition):
         """Yield all ops in here."""
 
     @abstractmethod
-    def call_outside_composition(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Answer a call that is not inside the function of a graph or job."""
+    def call_outside_composition(
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        invocation: PendingNodeInvocation | None = None,
+    ) -> Any:
+        """Answer a call that is not inside the function of a graph or job.
+
+        Args:
+            args: The arguments by position.
+            kwargs: The arguments by name.
+            invocation: What was called, if the definition got an alias, tags or hooks first.
+        """
 
     def get_pending_invocation(
         self,

@@ -32,7 +32,7 @@ def build_resources(
 
     Args:
         resources: Resource definitions, ConfigurableResources or plain objects, by key.
-        instance: The instance that the resource functions see.
+        instance: The instance that the resource functions see. Default: an ephemeral one.
         resource_config: ``{key: {"config": …}}``, as in the ``resources`` part of a run config.
         dagster_run: The run that they see.
         log_manager: The log manager that they see. Default: one that logs to the console.

@@ -85,7 +85,7 @@ def raise_user_error(context: StepExecutionContext, exc: Exception) -> NoReturn:
     raise_from_user_code(
         DagsterExecutionStepExecutionError,
         exc,
-        f'Error occurred while executing op "{step.node.name}":',
+        f'Error occurred while executing {step.op_def.node_kind} "{step.node.name}":',
         step_key=step.key,
         op_name=step.node.name,
         op_def_name=step.op_def.name,

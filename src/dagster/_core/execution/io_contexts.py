@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def _resource_config(step_context: StepExecutionContext, key: str) -> Any:
-    return step_context.plan_context.run_config_resolved.resources.get(key)
+    manager = step_context.plan_context.resource_manager
+    return manager.configs.get(key) if manager is not None else None
 
 
 def _resources(step_context: StepExecutionContext, key: str) -> Any:

@@ -211,7 +211,7 @@ class StepExecutionContext:
 
     def describe_op(self) -> str:
         """Return what the step runs, for messages."""
-        return f"op '{self.step.node_handle}'"
+        return f"{self.step.op_def.node_kind} '{self.step.node_handle}'"
 
     # Config, resources, log
 

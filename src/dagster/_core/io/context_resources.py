@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster._check as check
 from dagster._core.definitions.resource.build import manager_for, open_resources
 from dagster._core.definitions.resource.scoped import NO_RESOURCES, Resources
 from dagster._core.errors import DagsterInvariantViolationError
 from dagster._text import expected
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from dagster._core.definitions.resource.definition import ResourceDefinition
 
 
 class ContextResources:
@@ -20,15 +25,33 @@ class ContextResources:
     Args:
         given: Names to resource definitions or values.
         builder: The function that makes the context, for messages.
+        resource_config: ``{key: {"config": …}}``.
+        instance: The instance that the resource functions see. Default: an ephemeral one.
+        event_loop: The event loop that they see.
     """
 
     __slots__ = ("_builder", "_manager", "_opened", "_resources")
 
-    def __init__(self, given: Mapping[str, Any], builder: str) -> None:
+    def __init__(
+        self,
+        given: Mapping[str, Any],
+        builder: str,
+        resource_config: Mapping[str, Any] | None = None,
+        *,
+        instance: Any = None,
+        event_loop: AbstractEventLoop | None = None,
+    ) -> None:
         self._builder = builder
-        self._manager = manager_for(given)
+        self._manager = manager_for(
+            given, resource_config, instance=instance, event_loop=event_loop
+        )
         self._opened: AbstractContextManager[Resources] | None = None
         self._resources: Resources | None = None
+
+    @property
+    def resource_defs(self) -> Mapping[str, ResourceDefinition]:
+        """The definitions by key."""
+        return self._manager.resource_defs
 
     def open(self) -> None:
         """Set the resources up, at the start of a ``with`` block."""

@@ -112,7 +112,7 @@ class _Compiler:
             node_hooks = hooks | node.hook_defs if node.hook_defs else hooks
             key = prefix + name
             policy = node.retry_policy or retry_policy
-            if definition.node_kind == "op":
+            if not definition.is_graph:
                 self._op(node, definition, parent, key, edges, from_graph, outputs, node_hooks, policy)  # type: ignore[arg-type]
             else:
                 inner: dict[str, InputSource | None] = {

@@ -15,6 +15,7 @@ from dagster._core.events.event_type import DagsterEventType
 from dagster._core.plan.plan import ExecutionPlan
 from dagster._core.plan.sources import (
     FromDynamicCollect,
+    FromMappedOutput,
     FromMultipleSources,
     FromStepOutput,
     InputSource,
@@ -142,7 +143,7 @@ class Progress:
 
     def upstream_failures(self, step: ExecutionStep) -> list[str]:
         """Return the keys of the steps right before one that failed or were abandoned."""
-        return [self.steps[u].key for u in step.upstream if self.state[u] in _BAD]
+        return [self.steps[u].key for u in self._bad_upstream(step)]
 
     # What happened
 
@@ -164,6 +165,11 @@ class Progress:
 
     def output(self, step: ExecutionStep, output_name: str, mapping_key: str | None) -> None:
         """A step gave a value."""
+        if self.state[step.index] != RUNNING:
+            raise CheckError(
+                f'step "{step.key}" cannot give output "{output_name}": expected it to be running, it is '
+                f"{STATE_NAMES[self.state[step.index]]}"
+            )
         self._outputs.setdefault(step.index, {}).setdefault(output_name, {})[mapping_key] = None
 
     def succeeded(self, step: ExecutionStep) -> None:
@@ -177,7 +183,6 @@ class Progress:
     def failed(self, step: ExecutionStep) -> None:
         """A step ended badly and will not be tried again."""
         self._move(step.index, RUNNING, FAILED)
-        self._outputs_of_failed(step)
         self._ended(step.index, troubled=True)
 
     def skip_running(self, step: ExecutionStep) -> None:
@@ -252,14 +257,35 @@ class Progress:
         self._set_ready(step)
         return ()
 
-    def _is_abandoned(self, step: ExecutionStep) -> bool:
+    def _bad_upstream(self, step: ExecutionStep) -> list[int]:
+        """Return the steps right before one that failed or were abandoned, also those made for keys."""
         bad = [u for u in step.upstream if self.state[u] in _BAD]
-        if not bad:
-            return False
-        if self._require_success:
-            return True
-        taken = {s.step: s for i in step.inputs for s in _step_outputs(i.source)}
-        return any(u not in taken or self._available(taken[u]) is None for u in bad)
+        if step.kind is StepKind.UNRESOLVED_COLLECT:
+            for template in step.upstream:
+                made = self._expansions.get(template, {})
+                bad.extend(index for index in made.values() if self.state[index] in _BAD)
+        return bad
+
+    def _is_abandoned(self, step: ExecutionStep) -> bool:
+        bad = self._bad_upstream(step)
+        if not bad or self._require_success:
+            return bool(bad)
+        # What a failed step gave before it failed is taken; it must have given all that is taken of it.
+        taken: dict[int, bool] = {}
+        for step_input in step.inputs:
+            for source in self._step_outputs(step_input.source):
+                was_given = self._was_given(source)
+                taken[source.step] = taken.get(source.step, True) and was_given
+        return not all(taken.get(u, False) for u in bad)
+
+    def _step_outputs(self, source: InputSource) -> list[FromStepOutput]:
+        if isinstance(source, FromStepOutput):
+            return [source]
+        if isinstance(source, FromMultipleSources):
+            return [found for inner in source.sources for found in self._step_outputs(inner)]
+        if isinstance(source, FromDynamicCollect):
+            return self._collectable(source)
+        return []
 
     def _available(self, source: InputSource) -> InputSource | None:
         """Return a source without what was not given; None if nothing of it was."""
@@ -283,26 +309,32 @@ class Progress:
             return True
         return source.mapping_key in self._outputs.get(source.step, {}).get(source.output_name, ())
 
-    def _collected(self, source: FromDynamicCollect) -> InputSource | None:
+    def _collectable(self, source: FromDynamicCollect) -> list[FromStepOutput]:
+        """Return the values that a collect would gather, whether or not they were given."""
         of = source.of
         if of.is_dynamic:
-            if self.state[source.source_step] != SUCCESS:
+            keys = self._keys.get((of.step, of.output_name), ())
+            return [FromStepOutput(of.step, of.step_key, of.output_name, key) for key in keys]
+        return [
+            FromStepOutput(index, self.steps[index].key, of.output_name)
+            for index in self._expansions.get(of.step, {}).values()
+        ]
+
+    def _collected(self, source: FromDynamicCollect) -> InputSource | None:
+        of = source.of
+        sources = self._collectable(source)
+        if of.is_dynamic:
+            if self.state[of.step] != SUCCESS:
                 return None
-            output = self.steps[of.step].outputs[of.output_name]
-            keys = self._outputs.get(of.step, {}).get(of.output_name, {})
-            if not keys and not output.is_required:
-                return None
-            return FromMultipleSources(
-                [FromStepOutput(of.step, of.step_key, of.output_name, key) for key in keys]
-            )
+            return FromMultipleSources(sources) if sources or self._has_none(of) else None
         if self.state[of.step] != EXPANDED:
             return None
-        resolved = self._expansions.get(of.step, {})
-        sources = [
-            FromStepOutput(index, self.steps[index].key, of.output_name) for index in resolved.values()
-        ]
         there = [s for s in sources if self._was_given(s)]
         return FromMultipleSources(there) if there or not sources else None
+
+    def _has_none(self, of: FromMappedOutput) -> bool:
+        """Whether a dynamic output without values counts as given: a required one, as an empty list."""
+        return self.steps[of.step].outputs[of.output_name].is_required
 
     def _end_with_outputs(self, step: ExecutionStep) -> None:
         """Note which optional outputs are missing, and the keys of dynamic ones."""
@@ -312,13 +344,6 @@ class Progress:
         for name, output in step.outputs.items():
             if output.is_dynamic:
                 self._keys[step.index, name] = [k for k in given.get(name, ()) if k is not None]
-
-    def _outputs_of_failed(self, step: ExecutionStep) -> None:
-        if not self._require_success:
-            given = self._outputs.get(step.index, {})
-            for name, output in step.outputs.items():
-                if output.is_dynamic:
-                    self._keys[step.index, name] = [k for k in given.get(name, ()) if k is not None]
 
     def _expand(self, template: ExecutionStep) -> Iterable[tuple[int, bool]]:
         """Replace a step that runs per key by a step for each key.
@@ -330,9 +355,10 @@ class Progress:
         assert scope is not None
         source_step, output_name = scope
         keys = self._keys.get(scope)
-        is_bad = any(self.state[u] in _BAD for u in template.upstream)
-        if is_bad and (self._require_success or keys is None):
+        if keys is None and self.state[source_step] in _BAD:
+            # What it gave before it failed is not the whole fan-out: nothing runs per key.
             self._move(index, WAITING, ABANDONED)
+            self.abandoned.append(template)
             return [(index, True)]
         optional = not self.steps[source_step].outputs[output_name].is_required
         if keys is None or (optional and not keys):
@@ -378,11 +404,3 @@ class Progress:
                 self._downstream[upstream].append(step.index)
         self._pending.append(open_upstream)
         self._left += 1
-
-
-def _step_outputs(source: InputSource) -> list[FromStepOutput]:
-    if isinstance(source, FromStepOutput):
-        return [source]
-    if isinstance(source, FromMultipleSources):
-        return [found for inner in source.sources for found in _step_outputs(inner)]
-    return []

@@ -38,6 +38,7 @@ def execute_in_process(
         )
         ephemeral.validate_resource_requirements_satisfied()
         given = convert_config_input(run_config) or {}
+        ephemeral = ephemeral.for_run(given)
         config = ephemeral.resolve_run_config(given)
         plan = plan_of(ephemeral, config)
         run = instance.create_run_for_job(

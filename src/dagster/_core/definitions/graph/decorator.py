@@ -114,8 +114,12 @@ def build_graph(
     tags: Mapping[str, Any] | None = None,
     config: ConfigMapping | None = None,
     graph_class: type[GraphDefinition] = GraphDefinition,
+    ignore_result: bool = False,
 ) -> GraphDefinition:
-    """Return the graph that a function composes. Shared by all decorators of graphs."""
+    """Return the graph that a function composes. Shared by all decorators of graphs.
+
+    With ``ignore_result`` what the function returns makes no outputs.
+    """
     graph_name = name or getattr(fn, "__name__", "graph")
     what = f"{decorator} '{graph_name}'"
     signature = read_signature(fn, decorator=decorator, has_context=False)
@@ -145,7 +149,11 @@ def build_graph(
         graph_name,
         description=description or description_of(fn),
         input_mappings=input_mappings,
-        output_mappings=_output_mappings(what, fn, result, out, output_defs, signature.returns),
+        output_mappings=(
+            []
+            if ignore_result
+            else _output_mappings(what, fn, result, out, output_defs, signature.returns)
+        ),
         config=config,
         tags=tags,
         composition_fn=fn,

@@ -29,6 +29,7 @@ from dagster._core.records.retry import RetryPolicy
 from dagster._text import unknown
 
 if TYPE_CHECKING:
+    from dagster._core.definitions.graph.invocation import PendingNodeInvocation
     from dagster._core.definitions.hook import HookDefinition
     from dagster._core.definitions.job.definition import JobDefinition
     from dagster._core.definitions.op.definition import OpDefinition
@@ -58,6 +59,7 @@ class GraphDefinition(NodeDefinition):
     """
 
     node_kind = "graph"
+    is_graph = True
     is_graph_job_op_node = True
 
     def __init__(
@@ -294,7 +296,12 @@ class GraphDefinition(NodeDefinition):
 
     # Running
 
-    def call_outside_composition(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def call_outside_composition(
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        invocation: PendingNodeInvocation | None = None,
+    ) -> Any:
         raise DagsterInvalidInvocationError(
             f"Attempted to call {self.describe_node()} outside of a composition function. Invoking graphs "
             "is only valid in the function of a graph or job. To run it, use "

@@ -217,7 +217,7 @@ class Node:
 
     @property
     def is_graph(self) -> bool:
-        return self.definition.node_kind != "op"
+        return self.definition.is_graph
 
     def describe_node(self) -> str:
         """Return what the node is, for messages."""

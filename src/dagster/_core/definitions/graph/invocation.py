@@ -207,6 +207,9 @@ class Composition:
         if args:
             names = definition.positional_inputs
             if len(args) > len(names):
+                # Inputs that the function does not take, those of type Nothing, come after it.
+                names = [*names, *(n for n in definition.input_dict if n not in names)]
+            if len(args) > len(names):
                 raise DagsterInvalidDefinitionError(
                     f"In {self.decorator} {self.name}, received too many inputs for "
                     f"{definition.describe_node()}: it takes {len(names)} by position, got {len(args)}."
@@ -377,7 +380,7 @@ class PendingNodeInvocation:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         composition = active_composition()
         if composition is None:
-            return self.node_def.call_outside_composition(args, kwargs)
+            return self.node_def.call_outside_composition(args, kwargs, self)
         return composition.invoke(
             self.node_def,
             self.given_alias,

@@ -119,7 +119,7 @@ def _scopes_of_node(
     node: Node, node_path: str, scopes: Mapping[str, Scope], own: set[tuple[str, str]]
 ) -> dict[str, tuple[Scope, bool]]:
     definition = node.definition
-    if definition.node_kind != "op":
+    if definition.is_graph:
         return _scopes_of_outputs(definition, f"{node_path}.", scopes)  # type: ignore[arg-type]
     if len(own) > 1:
         raise _two_sources(node_path, sorted(own))

@@ -377,6 +377,14 @@ class JobDefinition:
             original=given,
         )
 
+    def for_run(self, run_config: Mapping[str, Any] | RunConfig | None = None) -> Self:
+        """Return the job as a run with this config has it.
+
+        The job itself: its executor and resources are known beforehand. The older vocabulary lets run
+        config choose among several.
+        """
+        return self
+
     # Changed copies
 
     def _copy(self, **changes: Any) -> Self:

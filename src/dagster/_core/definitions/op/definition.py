@@ -9,6 +9,7 @@ from typing import Any
 import dagster._check as check
 from dagster._config.configurable import convert_user_config_schema
 from dagster._core import _upcalls
+from dagster._core.definitions.graph.invocation import PendingNodeInvocation
 from dagster._core.definitions.inputs import In, InputDefinition
 from dagster._core.definitions.naming import check_valid_name
 from dagster._core.definitions.node import NodeDefinition
@@ -87,7 +88,7 @@ class OpDefinition(NodeDefinition):
                 for out_name, out in check.mapping_param(outs, "outs", str, Out).items()
             ]
         super().__init__(
-            check_valid_name(name, "op name"),
+            check_valid_name(name, f"{self.node_kind} name"),
             input_defs,
             output_defs,
             description,
@@ -214,8 +215,13 @@ class OpDefinition(NodeDefinition):
     ) -> OpDefinition:
         return self.with_replaced_properties(name, config_schema=config_schema, description=description)
 
-    def call_outside_composition(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return _upcalls.invoke_op(self, args, kwargs)
+    def call_outside_composition(
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        invocation: PendingNodeInvocation | None = None,
+    ) -> Any:
+        return _upcalls.invoke_op(self, args, kwargs, invocation)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"

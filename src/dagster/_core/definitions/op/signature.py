@@ -22,19 +22,35 @@ _CONTEXT_NAMES = frozenset({"context", "_context", "context_", "_", "__"})
 class Parameter:
     """One parameter of a function: its name, annotation and default, or NO_VALUE for these."""
 
-    __slots__ = ("annotation", "default", "name", "positional_only")
+    __slots__ = ("annotation", "default", "keyword_only", "name", "positional_only")
 
-    def __init__(self, name: str, annotation: Any, default: Any, positional_only: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        annotation: Any,
+        default: Any,
+        positional_only: bool = False,
+        keyword_only: bool = False,
+    ) -> None:
         self.name = name
         self.annotation = annotation
         self.default = default
         self.positional_only = positional_only
+        self.keyword_only = keyword_only
 
 
 class Signature:
     """What a decorated function takes, sorted by what it means to the framework."""
 
-    __slots__ = ("config", "context", "inputs", "resources", "returns", "takes_any_keyword")
+    __slots__ = (
+        "config",
+        "context",
+        "inputs",
+        "parameters",
+        "resources",
+        "returns",
+        "takes_any_keyword",
+    )
 
     def __init__(
         self,
@@ -44,6 +60,7 @@ class Signature:
         inputs: list[Parameter],
         returns: Any,
         takes_any_keyword: bool,
+        parameters: list[Parameter] | None = None,
     ) -> None:
         self.context = context
         self.config = config
@@ -51,6 +68,8 @@ class Signature:
         self.inputs = inputs
         self.returns = returns
         self.takes_any_keyword = takes_any_keyword
+        #: All of them but the context, in the order in which the function has them.
+        self.parameters = parameters if parameters is not None else inputs
 
 
 def annotations_of(fn: Callable[..., Any]) -> dict[str, Any]:
@@ -114,7 +133,12 @@ def _parameters(fn: Callable[..., Any]) -> tuple[list[Parameter], bool, dict[str
             for i in range(count)
         ]
         parameters += [
-            Parameter(name, hints.get(name, NO_VALUE), kw_defaults.get(name, NO_VALUE))
+            Parameter(
+                name,
+                hints.get(name, NO_VALUE),
+                kw_defaults.get(name, NO_VALUE),
+                keyword_only=True,
+            )
             for name in names[count : count + code.co_kwonlyargcount]
         ]
         return parameters, bool(code.co_flags & inspect.CO_VARKEYWORDS), hints
@@ -130,6 +154,7 @@ def _parameters(fn: Callable[..., Any]) -> tuple[list[Parameter], bool, dict[str
                     hints.get(parameter.name, NO_VALUE),
                     default,
                     parameter.kind is parameter.POSITIONAL_ONLY,
+                    parameter.kind is parameter.KEYWORD_ONLY,
                 )
             )
     return parameters, any_keyword, hints
@@ -187,7 +212,8 @@ def read_signature(
                 ConfigArgumentWarning,
                 stacklevel=4,
             )
-    return Signature(context, config, resources, inputs, hints.get("return", NO_VALUE), any_keyword)
+    returns = hints.get("return", NO_VALUE)
+    return Signature(context, config, resources, inputs, returns, any_keyword, parameters)
 
 
 def _name(fn: Callable[..., Any]) -> str:

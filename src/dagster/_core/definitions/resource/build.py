@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import dagster._check as check
 from dagster._core.definitions.console_loggers import build_console_log_manager
 from dagster._core.definitions.resource.config import resolve_resource_configs
-from dagster._core.definitions.resource.context import InitResourceContext
+from dagster._core.definitions.resource.context import InitResourceContext, InstanceOnDemand
 from dagster._core.definitions.resource.lifecycle import ResourceManager
 from dagster._core.definitions.resource.scoped import NO_RESOURCES, Resources
 from dagster._core.definitions.resource.wrap import wrap_resources_for_execution
@@ -38,7 +38,7 @@ def manager_for(
     Args:
         resources: Resource definitions, ConfigurableResources or plain objects, by key.
         resource_config: ``{key: {"config": …}}``.
-        instance: The instance that the resource functions see.
+        instance: The instance that the resource functions see. Default: an ephemeral one.
         dagster_run: The run that they see.
         log_manager: The log manager that they see. Default: one that logs to the console.
         event_loop: The event loop that they see.
@@ -48,7 +48,7 @@ def manager_for(
         definitions,
         resolve_resource_configs(definitions, resource_config),
         definitions.keys(),
-        instance=instance,
+        instance=InstanceOnDemand() if instance is None else instance,
         dagster_run=dagster_run,
         log_manager=build_console_log_manager() if log_manager is None else log_manager,
         event_loop=event_loop,
@@ -92,6 +92,8 @@ class UnboundInitResourceContext(InitResourceContext):
         resources: Mapping[str, Any] | Resources | None,
         instance: Any,
     ) -> None:
+        if instance is None:
+            instance = InstanceOnDemand()
         super().__init__(resource_config=resource_config, instance=instance)
         self._log: DagsterLogManager | None = None
         self._manager: ResourceManager | None = None
@@ -119,6 +121,8 @@ class UnboundInitResourceContext(InitResourceContext):
         if opened is not None:
             self._resources = NO_RESOURCES
             opened.__exit__(exc_type, exc, tb)
+        if type(self._instance) is InstanceOnDemand:
+            self._instance.close()
 
     @property
     def resources(self) -> Any:
@@ -178,7 +182,7 @@ def build_init_resource_context(
     Args:
         config: The config of the resource.
         resources: The resources that it needs: definitions, ConfigurableResources or plain objects.
-        instance: The instance that it sees.
+        instance: The instance that it sees. Default: an ephemeral one.
 
     Returns:
         The context; use it in a ``with`` when one of the resources has to be torn down.

@@ -11,10 +11,11 @@ from dagster._config.shapes import Shape
 from dagster._core.errors import DagsterInvalidConfigError
 
 if TYPE_CHECKING:
+    from dagster._config.configurable import ConfigurableDefinition
     from dagster._core.definitions.resource.definition import ResourceDefinition
 
 
-def apply_resource_config(definition: ResourceDefinition, config: Any, preamble: str) -> Any:
+def apply_resource_config(definition: ConfigurableDefinition, config: Any, preamble: str) -> Any:
     """Return what the resource function receives for a config that has been checked.
 
     Args:
@@ -31,11 +32,11 @@ def apply_resource_config(definition: ResourceDefinition, config: Any, preamble:
     return mapped.value
 
 
-def resolve_definition_config(definition: ResourceDefinition, config: Any, preamble: str) -> Any:
-    """Check config against the schema of a resource and return what its function receives.
+def resolve_definition_config(definition: ConfigurableDefinition, config: Any, preamble: str) -> Any:
+    """Check config against the schema of a definition and return what its function receives.
 
     Args:
-        definition: The resource.
+        definition: The resource, or anything else that takes config.
         config: Its config, as a user wrote it; None for none.
         preamble: The first line of an error.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from dagster._core import _upcalls
 from dagster._core.definitions.resource.scoped import NO_RESOURCES, Resources
 
 if TYPE_CHECKING:
@@ -12,7 +13,29 @@ if TYPE_CHECKING:
 
     from dagster._core.definitions.resource.definition import ResourceDefinition
     from dagster._core.events.log_manager import DagsterLogManager
+    from dagster._core.instance.instance import DagsterInstance
     from dagster._core.records.run import DagsterRun
+
+
+class InstanceOnDemand:
+    """An ephemeral instance for contexts that were given none, made when it is first asked for."""
+
+    __slots__ = ("_instance",)
+
+    def __init__(self) -> None:
+        self._instance: DagsterInstance | None = None
+
+    def get(self) -> DagsterInstance:
+        """Return the instance, the same each time."""
+        if self._instance is None:
+            self._instance = _upcalls.ephemeral_instance()
+        return self._instance
+
+    def close(self) -> None:
+        """Free what the instance holds, if it was made."""
+        made, self._instance = self._instance, None
+        if made is not None:
+            made.dispose()
 
 
 class InitResourceContext:
@@ -85,8 +108,9 @@ class InitResourceContext:
 
     @property
     def instance(self) -> Any:
-        """The instance of the run."""
-        return self._instance
+        """The instance of the run; outside a run an ephemeral one, unless one was given."""
+        held = self._instance
+        return held.get() if type(held) is InstanceOnDemand else held
 
     @property
     def dagster_run(self) -> DagsterRun | None:

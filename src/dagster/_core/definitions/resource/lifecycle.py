@@ -154,6 +154,7 @@ class ResourceManager:
         "_context_arguments",
         "_resource_configs",
         "_scopes",
+        "configs",
         "durations",
         "init_order",
         "instances",
@@ -183,6 +184,8 @@ class ResourceManager:
         self.init_order: tuple[str, ...] = resolve_init_order(resource_defs, required_keys)
         #: The resource objects by key, as far as they are set up.
         self.instances: dict[str, object] = {}
+        #: The config that each got, by key, as far as they are set up.
+        self.configs: dict[str, Any] = {}
         #: Seconds that each took to set up, by key.
         self.durations: dict[str, float] = {}
         self._closers: list[tuple[str, Callable[[], None]]] = []
@@ -219,6 +222,7 @@ class ResourceManager:
         config = apply_resource_config(
             definition, self._resource_configs.get(key), f'Error in config for resource "{key}"'
         )
+        self.configs[key] = config
         context = InitResourceContext(
             resource_config=config,
             resources=self.scoped(definition.required_resource_keys),
@@ -272,6 +276,7 @@ class ResourceManager:
     def forget(self) -> None:
         """Drop what was set up and torn down, so that :meth:`initialize` starts anew."""
         self.instances.clear()
+        self.configs.clear()
         self.durations.clear()
         self._scopes.clear()
 

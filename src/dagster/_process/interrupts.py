@@ -1,0 +1,66 @@
+"""Signals that tell a process to stop, turned into an exception in the main thread."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+import dagster._time as _time
+
+#: What a terminal's Ctrl-C and a process manager's polite request send.
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+#: One Ctrl-C often arrives twice: from the terminal, and from ``make`` or a shell that passes it on.
+_SAME_REQUEST_SECONDS = 0.5
+
+
+class raising_on_signals(AbstractContextManager["raising_on_signals"]):  # noqa: N801 - used like a function
+    """While it is open, a stop signal raises an exception in the main thread.
+
+    The handlers that were there are put back at the end. In other threads, where Python does not allow
+    handlers, nothing is done. A second signal within half a second counts as the same request; a later
+    one raises again, so that an impatient user can stop a slow teardown.
+
+    Args:
+        error: Makes the exception, from one sentence for people.
+    """
+
+    def __init__(self, error: Callable[[str], BaseException]) -> None:
+        self._error = error
+        self._previous: dict[signal.Signals, Any] = {}
+        self._last = float("-inf")
+        #: The first signal that came, or None.
+        self.received: signal.Signals | None = None
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in STOP_SIGNALS:
+                if signal.getsignal(number) is signal.SIG_IGN:
+                    continue  # whoever started the process (nohup, a shell's background job) said so
+                self._previous[number] = signal.signal(number, self._raise)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        while self._previous:
+            number, handler = self._previous.popitem()
+            # None stands for a handler that was not installed from Python and cannot be put back.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+    def _raise(self, number: int, frame: FrameType | None) -> None:
+        now = _time.monotonic()
+        repeated = now - self._last < _SAME_REQUEST_SECONDS
+        self._last = now
+        if repeated:
+            return
+        received = signal.Signals(number)
+        self.received = self.received or received
+        raise self._error(f"Execution was interrupted by {received.name}.")
