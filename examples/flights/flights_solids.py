@@ -365,7 +365,7 @@ def write_report(
         ),
     ],
 )
-def flights_pipeline() -> None:
+def flights_pipeline():  # noqa: ANN201 - older Dagsters would read an output into `-> None`
     """From five tables to a tested model and a report."""
     table = load_and_clean()
     train, test = split_by_day(build_features(table))

@@ -33,6 +33,7 @@ from dagster._core.definitions.executor import ExecutorRequirement as ExecutorRe
 from dagster._core.definitions.executor import InitExecutorContext as InitExecutorContext
 from dagster._core.definitions.executor import executor as executor
 from dagster._core.definitions.executor import multiple_process_executor_requirements as multiple_process_executor_requirements
+from dagster._core.definitions.file_path import file_relative_path as file_relative_path
 from dagster._core.definitions.graph.decorator import graph as graph
 from dagster._core.definitions.graph.definition import GraphDefinition as GraphDefinition
 from dagster._core.definitions.graph.dependency import DependencyDefinition as DependencyDefinition
@@ -63,6 +64,8 @@ from dagster._core.definitions.outputs import MultiOut as MultiOut
 from dagster._core.definitions.outputs import Out as Out
 from dagster._core.definitions.outputs import OutputDefinition as OutputDefinition
 from dagster._core.definitions.outputs import OutputMapping as OutputMapping
+from dagster._core.definitions.reconstructable import build_reconstructable_job as build_reconstructable_job
+from dagster._core.definitions.reconstructable import reconstructable as reconstructable
 from dagster._core.definitions.resource.annotation import ResourceParam as ResourceParam
 from dagster._core.definitions.resource.build import build_init_resource_context as build_init_resource_context
 from dagster._core.definitions.resource.context import InitResourceContext as InitResourceContext
@@ -211,8 +214,32 @@ from dagster._core.records.user_events import Materialization as Materialization
 from dagster._core.records.user_events import Output as Output
 from dagster._core.records.user_events import RetryRequested as RetryRequested
 from dagster._core.records.user_events import TypeCheck as TypeCheck
+from dagster._core.runner.interrupts import raise_execution_interrupts as raise_execution_interrupts
 from dagster._core.runner.results import ExecuteInProcessResult as ExecuteInProcessResult
 from dagster._core.runner.results import JobExecutionResult as JobExecutionResult
+from dagster._legacy.asset_store import AssetStore as AssetStore
+from dagster._legacy.asset_store import AssetStoreContext as AssetStoreContext
+from dagster._legacy.asset_store import custom_path_fs_asset_store as custom_path_fs_asset_store
+from dagster._legacy.asset_store import fs_asset_store as fs_asset_store
+from dagster._legacy.asset_store import mem_asset_store as mem_asset_store
+from dagster._legacy.root_input_manager import RootInputManager as RootInputManager
+from dagster._legacy.root_input_manager import RootInputManagerDefinition as RootInputManagerDefinition
+from dagster._legacy.root_input_manager import root_input_manager as root_input_manager
+from dagster._legacy.storage_definition import InitIntermediateStorageContext as InitIntermediateStorageContext
+from dagster._legacy.storage_definition import IntermediateStorageDefinition as IntermediateStorageDefinition
+from dagster._legacy.storage_definition import build_intermediate_storage_from_object_store as build_intermediate_storage_from_object_store
+from dagster._legacy.storage_definition import default_intermediate_storage_defs as default_intermediate_storage_defs
+from dagster._legacy.storage_definition import fs_intermediate_storage as fs_intermediate_storage
+from dagster._legacy.storage_definition import intermediate_storage as intermediate_storage
+from dagster._legacy.storage_definition import mem_intermediate_storage as mem_intermediate_storage
+from dagster._legacy.storage_io_manager import io_manager_from_intermediate_storage as io_manager_from_intermediate_storage
+from dagster._legacy.system_storage import InitSystemStorageContext as InitSystemStorageContext
+from dagster._legacy.system_storage import SystemStorageData as SystemStorageData
+from dagster._legacy.system_storage import SystemStorageDefinition as SystemStorageDefinition
+from dagster._legacy.system_storage import default_system_storage_defs as default_system_storage_defs
+from dagster._legacy.system_storage import fs_system_storage as fs_system_storage
+from dagster._legacy.system_storage import mem_system_storage as mem_system_storage
+from dagster._legacy.system_storage import system_storage as system_storage
 from dagster._warnings import BetaWarning as BetaWarning
 from dagster._warnings import ConfigArgumentWarning as ConfigArgumentWarning
 from dagster._warnings import ExperimentalWarning as ExperimentalWarning
@@ -233,6 +260,8 @@ __all__ = [
     "AssetKey",
     "AssetMaterialization",
     "AssetObservation",
+    "AssetStore",
+    "AssetStoreContext",
     "Backoff",
     "BetaWarning",
     "Bool",
@@ -317,8 +346,10 @@ __all__ = [
     "In",
     "InMemoryIOManager",
     "InitExecutorContext",
+    "InitIntermediateStorageContext",
     "InitLoggerContext",
     "InitResourceContext",
+    "InitSystemStorageContext",
     "InputContext",
     "InputDefinition",
     "InputManager",
@@ -328,6 +359,7 @@ __all__ = [
     "IntMetadataEntryData",
     "IntMetadataValue",
     "IntSource",
+    "IntermediateStorageDefinition",
     "Jitter",
     "JobDefinition",
     "JobExecutionResult",
@@ -375,6 +407,8 @@ __all__ = [
     "ResourceParam",
     "RetryPolicy",
     "RetryRequested",
+    "RootInputManager",
+    "RootInputManagerDefinition",
     "RunConfig",
     "RunRecord",
     "RunsFilter",
@@ -387,6 +421,8 @@ __all__ = [
     "String",
     "StringSource",
     "SupersessionWarning",
+    "SystemStorageData",
+    "SystemStorageDefinition",
     "TableColumn",
     "TableColumnConstraints",
     "TableColumnDep",
@@ -412,7 +448,9 @@ __all__ = [
     "build_init_logger_context",
     "build_init_resource_context",
     "build_input_context",
+    "build_intermediate_storage_from_object_store",
     "build_output_context",
+    "build_reconstructable_job",
     "build_resources",
     "check_dagster_type",
     "colored_console_logger",
@@ -421,33 +459,49 @@ __all__ = [
     "config_from_yaml_strings",
     "config_mapping",
     "configured",
+    "custom_path_fs_asset_store",
     "custom_path_fs_io_manager",
     "dagster_type_loader",
     "dagster_type_materializer",
     "default_executors",
+    "default_intermediate_storage_defs",
     "default_loggers",
     "default_system_loggers",
+    "default_system_storage_defs",
     "deserialize_value",
     "event_list_hook",
     "executor",
     "failure_hook",
+    "file_relative_path",
+    "fs_asset_store",
+    "fs_intermediate_storage",
     "fs_io_manager",
+    "fs_system_storage",
     "get_dagster_logger",
     "graph",
     "in_process_executor",
     "input_manager",
+    "intermediate_storage",
     "io_manager",
+    "io_manager_from_intermediate_storage",
     "job",
     "json_console_logger",
     "local_file_manager",
     "logger",
     "make_python_type_usable_as_dagster_type",
     "make_values_resource",
+    "mem_asset_store",
+    "mem_intermediate_storage",
     "mem_io_manager",
+    "mem_system_storage",
     "multiple_process_executor_requirements",
     "op",
+    "raise_execution_interrupts",
+    "reconstructable",
     "resource",
+    "root_input_manager",
     "serialize_value",
     "success_hook",
+    "system_storage",
     "usable_as_dagster_type",
 ]

@@ -16,9 +16,9 @@ HEAVY = {
     # third party
     "click", "fsspec", "pydantic", "pydantic_core", "rich", "upath", "yaml",
     # standard library
-    "asyncio", "concurrent", "contextvars", "dataclasses", "difflib", "doctest", "hashlib", "importlib", "inspect", "json",
+    "asyncio", "concurrent", "contextvars", "dataclasses", "difflib", "doctest", "hashlib", "importlib", "inspect", "json", "logging",
     "multiprocessing", "pathlib", "pdb", "pickle", "pprint", "secrets", "shutil", "signal", "socket", "string", "subprocess",
-    "tempfile", "textwrap", "threading", "traceback", "unittest", "urllib", "uuid",
+    "tempfile", "textwrap", "threading", "tomllib", "traceback", "unittest", "urllib", "uuid",
 }  # fmt: skip
 
 #: Modules of ours that load a heavy library at their top, and are therefore themselves imported late.

@@ -178,9 +178,7 @@ class InMemoryObjectStore(ObjectStore):
     def rm_object(self, key: str) -> ObjectStoreOperation:
         """Forget a value."""
         self.values.pop(key, None)
-        return ObjectStoreOperation(
-            ObjectStoreOperationType.RM_OBJECT, key, object_store_name=self.name
-        )
+        return ObjectStoreOperation(ObjectStoreOperationType.RM_OBJECT, key, object_store_name=self.name)
 
     def cp_object(self, src: str, dst: str) -> ObjectStoreOperation:
         """Keep a value under another key too.

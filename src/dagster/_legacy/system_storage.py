@@ -8,7 +8,6 @@ from collections.abc import Set as AbstractSet
 from typing import Any, overload
 
 import dagster._check as check
-from dagster._core.io.context_base import EPHEMERAL_RUN_ID
 from dagster._core.io.file_manager import FileManager, LocalFileManager
 from dagster._core.io.input_manager import is_function
 from dagster._core.io.path_names import safe_part
@@ -29,16 +28,20 @@ class SystemStorageData:
 
     Args:
         intermediate_storage: Keeps the values between steps.
-        file_manager: Gives access to files.
+        file_manager: Gives access to files; None where there are none.
     """
 
     __slots__ = ("file_manager", "intermediate_storage")
 
-    def __init__(self, intermediate_storage: IntermediateStorage, file_manager: FileManager) -> None:
+    def __init__(
+        self, intermediate_storage: IntermediateStorage, file_manager: FileManager | None
+    ) -> None:
         self.intermediate_storage = check.inst_param(
             intermediate_storage, "intermediate_storage", IntermediateStorage
         )
-        self.file_manager = check.inst_param(file_manager, "file_manager", FileManager)
+        self.file_manager: FileManager | None = check.opt_inst_param(
+            file_manager, "file_manager", FileManager
+        )
 
 
 class SystemStorageDefinition(StorageDefinition):
@@ -181,21 +184,20 @@ def instance_file_manager(instance: Any, run_id: str) -> FileManager | None:
 
 
 def _memory(init_context: InitSystemStorageContext) -> SystemStorageData:
-    # Files are files also where values stay in memory. Without an instance they go to no one's run.
-    directory = storage_directory(init_context, None)
-    return SystemStorageData(memory_storage(init_context), _files_of_run(directory, init_context.run_id))
+    # Files are files also where values stay in memory.
+    return SystemStorageData(
+        memory_storage(init_context), instance_file_manager(init_context.instance, init_context.run_id)
+    )
 
 
 def _filesystem(init_context: InitSystemStorageContext) -> SystemStorageData:
     base_dir = (init_context.system_storage_config or {}).get("base_dir")
-    directory = storage_directory(init_context, base_dir)
-    return SystemStorageData(
-        filesystem_storage(init_context, base_dir), _files_of_run(directory, init_context.run_id)
-    )
-
-
-def _files_of_run(directory: str, run_id: str) -> LocalFileManager:
-    return LocalFileManager(os.path.join(directory, safe_part(run_id or EPHEMERAL_RUN_ID), "files"))
+    if base_dir:
+        run_dir = os.path.join(storage_directory(init_context, base_dir), safe_part(init_context.run_id))
+        files = LocalFileManager(os.path.join(run_dir, "files"))
+    else:
+        files = instance_file_manager(init_context.instance, init_context.run_id)
+    return SystemStorageData(filesystem_storage(init_context, base_dir), files)
 
 
 #: The storage ``in_memory``: values live as long as the run. From the "Execution" document.

@@ -6,6 +6,7 @@ import types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from dagster._core.definitions.code_pointer import CodePointer
 from dagster._core.definitions.graph.definition import GraphDefinition
 from dagster._core.definitions.job.definition import JobDefinition
 from dagster._core.definitions.op.definition import OpDefinition
@@ -16,11 +17,27 @@ from dagster._core.errors import (
     user_code_error_boundary,
 )
 from dagster._text import did_you_mean, listed, shown, unknown
-from dagster._workspace.importing import load_module
+from dagster._workspace.importing import ImportedModule, import_target
 from dagster._workspace.target import CodeTarget
 
 #: The name of the repository of definitions that are in none.
 OWN_REPOSITORY = "__repository__"
+
+
+class LoadedJob:
+    """A job, pipeline or graph, and how another process finds it.
+
+    Args:
+        definition: The definition.
+        pointer: Where it, or the repository that holds it, is.
+    """
+
+    __slots__ = ("definition", "name", "pointer")
+
+    def __init__(self, definition: Any, pointer: CodePointer) -> None:
+        self.name: str = definition.name
+        self.definition = definition
+        self.pointer = pointer
 
 
 class LoadedRepository:
@@ -28,15 +45,15 @@ class LoadedRepository:
 
     Args:
         name: Its name; :data:`OWN_REPOSITORY` for definitions that are in none.
-        jobs: Jobs, pipelines and graphs by name.
+        jobs: What can be run in it.
         description: For people.
     """
 
     __slots__ = ("description", "jobs", "name")
 
-    def __init__(self, name: str, jobs: Mapping[str, Any], description: str | None = None) -> None:
+    def __init__(self, name: str, jobs: Iterable[LoadedJob], description: str | None = None) -> None:
         self.name = name
-        self.jobs = dict(jobs)
+        self.jobs = {job.name: job for job in jobs}
         self.description = description
 
 
@@ -78,7 +95,7 @@ class LoadedCode:
 
     def job_named(
         self, name: str | None, repository_name: str | None = None, *, word: str = "job", option: str = "-j"
-    ) -> Any:
+    ) -> LoadedJob:
         """Return a job by name, or the only one.
 
         Args:
@@ -112,7 +129,7 @@ class LoadedCode:
                     f"Definitions: add it there, or use -a {self.left_out[name]}."
                 )
             raise DagsterInvariantViolationError(f"In {where}: {unknown(word, name, names)}{hint}")
-        if len({id(repository.jobs[name]) for repository in found}) > 1:
+        if len({id(repository.jobs[name].definition) for repository in found}) > 1:
             raise DagsterInvariantViolationError(
                 f'There is a {word} "{name}" in several repositories of {where}; say which one with -r: '
                 f"{listed(repository.name for repository in found)}."
@@ -131,14 +148,14 @@ def load_code(target: CodeTarget) -> LoadedCode:
         DagsterUserCodeLoadError: If its code raises.
         DagsterInvariantViolationError: If it defines nothing that can be run.
     """
-    module = load_module(target)
+    imported = import_target(target)
     if target.attribute is not None:
-        return LoadedCode(target, [_repository_of_attribute(module, target)])
-    return _code_of_module(module, target)
+        return LoadedCode(target, [_repository_of_attribute(imported, target.attribute, target)])
+    return _code_of_module(imported, target)
 
 
-def _code_of_module(module: types.ModuleType, target: CodeTarget) -> LoadedCode:
-    values = {name: value for name, value in vars(module).items() if not name.startswith("__")}
+def _code_of_module(imported: ImportedModule, target: CodeTarget) -> LoadedCode:
+    values = {name: v for name, v in vars(imported.module).items() if not name.startswith("__")}
     definitions = _distinct({name: v for name, v in values.items() if is_definitions(v)})
     if len(definitions) > 1:
         raise DagsterInvariantViolationError(
@@ -152,8 +169,10 @@ def _code_of_module(module: types.ModuleType, target: CodeTarget) -> LoadedCode:
             runnable = _distinct({n: v for n, v in values.items() if isinstance(v, GraphDefinition)})
         if not runnable:
             raise DagsterInvariantViolationError(_nothing_found(values, target))
-        return LoadedCode(target, [_own_repository(runnable, target)])
-    repositories = [repository_of(value, name, target) for name, value in holders.items()]
+        return LoadedCode(target, [_own_repository(runnable, imported, target)])
+    repositories = [
+        repository_of(value, imported.pointer(name), name, target) for name, value in holders.items()
+    ]
     taken = {job for repository in repositories for job in repository.jobs}
     left_out = {value.name: name for name, value in runnable.items() if value.name not in taken}
     return LoadedCode(target, repositories, left_out)
@@ -170,7 +189,9 @@ def _distinct(values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _own_repository(runnable: Mapping[str, Any], target: CodeTarget) -> LoadedRepository:
+def _own_repository(
+    runnable: Mapping[str, Any], imported: ImportedModule, target: CodeTarget
+) -> LoadedRepository:
     variables: dict[str, str] = {}
     for variable, value in runnable.items():
         other = variables.setdefault(value.name, variable)
@@ -179,7 +200,10 @@ def _own_repository(runnable: Mapping[str, Any], target: CodeTarget) -> LoadedRe
                 f'Two jobs in {target.describe()} have the name "{value.name}": the variables "{other}" '
                 f'and "{variable}". Give one another name, or say which with -a.'
             )
-    return LoadedRepository(OWN_REPOSITORY, {value.name: value for value in runnable.values()})
+    return LoadedRepository(
+        OWN_REPOSITORY,
+        [LoadedJob(value, imported.pointer(variable)) for variable, value in runnable.items()],
+    )
 
 
 def _nothing_found(values: Mapping[str, Any], target: CodeTarget) -> str:
@@ -203,9 +227,10 @@ def _nothing_found(values: Mapping[str, Any], target: CodeTarget) -> str:
 # One attribute
 
 
-def _repository_of_attribute(module: types.ModuleType, target: CodeTarget) -> LoadedRepository:
-    attribute = target.attribute or ""
-    value: Any = module
+def _repository_of_attribute(
+    imported: ImportedModule, attribute: str, target: CodeTarget
+) -> LoadedRepository:
+    value: Any = imported.module
     for part in attribute.split("."):
         if not hasattr(value, part):
             known = [name for name in dir(value) if not name.startswith("__")]
@@ -221,9 +246,9 @@ def _repository_of_attribute(module: types.ModuleType, target: CodeTarget) -> Lo
     if isinstance(value, types.FunctionType):
         value = _call(value, target)
     if is_definitions(value) or is_repository(value):
-        return repository_of(value, attribute, target)
+        return repository_of(value, imported.pointer(attribute), attribute, target)
     if is_job(value) or isinstance(value, GraphDefinition):
-        return LoadedRepository(OWN_REPOSITORY, {value.name: value})
+        return LoadedRepository(OWN_REPOSITORY, [LoadedJob(value, imported.pointer(attribute))])
     hint = " Call it in a function that is decorated with @job." if isinstance(value, OpDefinition) else ""
     raise DagsterInvariantViolationError(
         f"Expected {target.describe()} to be a job, graph, repository or Definitions, or a function without "
@@ -273,7 +298,9 @@ def is_repository(value: object) -> bool:
     return not isinstance(value, type) and callable(getattr(value, "get_all_jobs", None))
 
 
-def repository_of(value: Any, variable: str, target: CodeTarget) -> LoadedRepository:
+def repository_of(
+    value: Any, pointer: CodePointer, variable: str, target: CodeTarget
+) -> LoadedRepository:
     """Return the jobs of a repository or Definitions. Repositories may build them only now.
 
     Raises:
@@ -282,9 +309,9 @@ def repository_of(value: Any, variable: str, target: CodeTarget) -> LoadedReposi
     try:
         repository = value.get_repository_def() if is_definitions(value) else value
         jobs: Iterable[Any] = repository.get_all_jobs()
-        named = {job.name: job for job in jobs}
+        loaded = [LoadedJob(job, pointer) for job in jobs]
     except Exception as exc:
         raise DagsterUserCodeLoadError(
             f'The definitions of "{variable}" in {target.describe()} cannot be loaded.', user_exception=exc
         ) from exc
-    return LoadedRepository(repository.name, named, getattr(repository, "description", None))
+    return LoadedRepository(repository.name, loaded, getattr(repository, "description", None))

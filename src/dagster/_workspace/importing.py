@@ -6,14 +6,19 @@ what was asked for and is not there.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
-import importlib.machinery
-import importlib.util
 import os
+import pkgutil
 import sys
 from types import ModuleType
 
+from dagster._core.definitions.code_pointer import (
+    CodePointer,
+    FileCodePointer,
+    ModuleCodePointer,
+    load_python_file,
+    load_python_module,
+)
 from dagster._core.errors import (
     DagsterError,
     DagsterImportError,
@@ -23,7 +28,30 @@ from dagster._text import did_you_mean
 from dagster._workspace.target import CodeTarget
 
 
-def load_module(target: CodeTarget) -> ModuleType:
+class ImportedModule:
+    """The module of a target, and how its attributes are found again by another process.
+
+    Args:
+        module: The module.
+        path: The file, for a file; None for a module by name.
+        working_directory: The directory for imports.
+    """
+
+    __slots__ = ("_path", "_working_directory", "module")
+
+    def __init__(self, module: ModuleType, path: str | None, working_directory: str | None) -> None:
+        self.module = module
+        self._path = path
+        self._working_directory = working_directory
+
+    def pointer(self, attribute: str) -> CodePointer:
+        """Return how an attribute is found again."""
+        if self._path is not None:
+            return FileCodePointer(self._path, attribute, self._working_directory)
+        return ModuleCodePointer(self.module.__name__, attribute, self._working_directory)
+
+
+def import_target(target: CodeTarget) -> ImportedModule:
     """Import what a target names.
 
     Its directories go to the front of ``sys.path`` and stay there: jobs import more while they run.
@@ -35,30 +63,52 @@ def load_module(target: CodeTarget) -> ModuleType:
         DagsterImportError: If it is not there, or something that it imports is not.
         DagsterUserCodeLoadError: If its code raises.
     """
-    if target.working_directory is not None and not os.path.isdir(target.working_directory):
-        raise DagsterImportError(
-            f'There is no working directory "{target.working_directory}" (from {os.getcwd()}).'
-        )
+    directory = target.working_directory
+    if directory is not None:
+        if not os.path.isdir(directory):
+            raise DagsterImportError(
+                f'There is no working directory "{directory}" (looked from {os.getcwd()}).'
+            )
+        directory = os.path.abspath(directory)
+    elif target.extends_path:
+        directory = os.getcwd()
     if target.python_file is not None:
-        path = _checked_file(target.python_file)
-        if target.extends_path:
-            own = _package_root(path)[0] if _is_package_file(path) else os.path.dirname(path)
-            _extend_path([target.working_directory] if target.working_directory else [own, os.getcwd()])
-        return load_file(path)
-    name = target.imported_name
-    assert name is not None
-    if target.extends_path:
-        _extend_path([target.working_directory or os.getcwd()])
-    return _load_named(name, target)
+        return _import_file(_checked_file(target.python_file), target, directory)
+    if directory is not None:
+        _extend_path([directory])
+    return ImportedModule(_import_named(target), None, directory)
 
 
 def _extend_path(directories: list[str]) -> None:
-    wanted = list(dict.fromkeys(os.path.abspath(directory) for directory in directories))
+    wanted = list(dict.fromkeys(directories))
     sys.path[:] = [*wanted, *(entry for entry in sys.path if entry not in wanted)]
     importlib.invalidate_caches()
 
 
 # Files
+
+
+def _import_file(path: str, target: CodeTarget, directory: str | None) -> ImportedModule:
+    folder, name = os.path.split(path)
+    described = f'file "{path}"'
+    if name == "__init__.py":
+        # A package's own file: only as the package can it import what lies beside it.
+        root, package = _package_root(path)
+        _extend_path([root, *([directory] if directory else [])])
+        try:
+            return ImportedModule(load_python_module(package), None, root)
+        except BaseException as exc:
+            _raise_load_error(exc, described, path)
+            raise
+    if target.working_directory is None:
+        _extend_path([folder, *([directory] if directory else [])])
+    elif directory is not None:
+        _extend_path([directory])
+    try:
+        return ImportedModule(load_python_file(path, directory or folder), path, directory or folder)
+    except BaseException as exc:
+        _raise_load_error(exc, described, path)
+        raise
 
 
 def _checked_file(given: str) -> str:
@@ -73,13 +123,9 @@ def _checked_file(given: str) -> str:
         raise DagsterImportError(f'"{given}" is a directory. Name a Python file in it.')
     folder, name = os.path.split(path)
     if not os.path.isdir(folder):
-        raise DagsterImportError(f'There is no file "{given}": the directory {folder} does not exist.')
+        raise DagsterImportError(f'There is no file "{given}": there is no directory {folder}.')
     others = [other for other in os.listdir(folder) if other.endswith(".py")]
     raise DagsterImportError(f'There is no file "{given}" in {folder}.{did_you_mean(name, others)}')
-
-
-def _is_package_file(path: str) -> bool:
-    return os.path.basename(path) == "__init__.py"
 
 
 def _package_root(path: str) -> tuple[str, str]:
@@ -92,70 +138,23 @@ def _package_root(path: str) -> tuple[str, str]:
     return folder, ".".join(parts)
 
 
-def load_file(path: str) -> ModuleType:
-    """Run a Python file as a module and return it.
-
-    The module has the file's name without ``.py``, so that what it defines can be pickled and loaded again
-    from its directory; if another module has that name already, it gets one of its own.
-
-    Args:
-        path: The file's absolute path.
-
-    Raises:
-        DagsterImportError: If something that it imports is not there.
-        DagsterUserCodeLoadError: If its code raises.
-    """
-    described = f'file "{path}"'
-    is_package = _is_package_file(path)
-    name = os.path.basename(os.path.dirname(path)) if is_package else os.path.splitext(os.path.basename(path))[0]
-    present = sys.modules.get(name)
-    if present is not None and _is_file_of(present, path):
-        return present
-    if present is not None or name in sys.stdlib_module_names:
-        name = f"{name}_{hashlib.sha256(path.encode()).hexdigest()[:8]}"
-        present = sys.modules.get(name)
-        if present is not None:
-            return present
-    spec = importlib.util.spec_from_file_location(
-        name,
-        path,
-        loader=importlib.machinery.SourceFileLoader(name, path),
-        submodule_search_locations=[os.path.dirname(path)] if is_package else None,
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    # Before it runs: dataclasses, pydantic and pickle look a class's module up here.
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException as exc:
-        sys.modules.pop(name, None)
-        _raise_load_error(exc, described, path)
-        raise
-    return sys.modules.get(name, module)
-
-
-def _is_file_of(module: ModuleType, path: str) -> bool:
-    own = getattr(module, "__file__", None)
-    return isinstance(own, str) and os.path.exists(own) and os.path.samefile(own, path)
-
-
 # Modules and packages
 
 
-def _load_named(name: str, target: CodeTarget) -> ModuleType:
+def _import_named(target: CodeTarget) -> ModuleType:
+    name = target.imported_name or ""
     described = f'{"module" if target.module_name else "package"} "{name}"'
-    if name.endswith(".py") or "/" in name or os.sep in name:
+    if not all(part.isidentifier() for part in name.split(".")):
         raise DagsterImportError(
-            f'"{name}" is not the name of a module. Name a file with -f, or a module with dots and '
-            'without ".py".'
+            f'"{name}" is not the name of a module. A module is named with dots and without ".py"; a file is '
+            "named with -f."
         )
     try:
-        module = importlib.import_module(name)
+        module = load_python_module(name)
     except BaseException as exc:
-        if isinstance(exc, ModuleNotFoundError) and _is_itself_missing(exc, name):
-            raise DagsterImportError(_missing_module(name, described, exc)) from None
+        cause = exc.__cause__
+        if isinstance(cause, ModuleNotFoundError) and _is_itself_missing(cause, name):
+            raise DagsterImportError(_missing_module(described, cause)) from None
         _raise_load_error(exc, described, None)
         raise
     if target.package_name is not None and not hasattr(module, "__path__"):
@@ -165,31 +164,35 @@ def _load_named(name: str, target: CodeTarget) -> ModuleType:
 
 def _is_itself_missing(exc: ModuleNotFoundError, name: str) -> bool:
     """Whether the named module is what is missing, and not something that its code imports."""
-    if exc.name is None or not (name == exc.name or name.startswith(f"{exc.name}.")):
-        return False
+    return f"{name}.".startswith(f"{exc.name}.") and not _user_frames(exc)
+
+
+def _user_frames(exc: BaseException) -> bool:
+    """Whether the user's code was reached before the exception came."""
+    ours = (importlib.__file__ or "", os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     frame = exc.__traceback__
     while frame is not None:
         filename = frame.tb_frame.f_code.co_filename
-        if filename != __file__ and not filename.startswith("<frozen ") and filename != importlib.__file__:
-            return False
+        if not filename.startswith(("<frozen ", *ours)):
+            return True
         frame = frame.tb_next
-    return True
+    return False
 
 
-def _missing_module(name: str, described: str, exc: ModuleNotFoundError) -> str:
-    import pkgutil
-
+def _missing_module(described: str, exc: ModuleNotFoundError) -> str:
     parent, _, last = str(exc.name).rpartition(".")
-    package = sys.modules.get(parent) if parent else None
     if "is not a package" in str(exc):
         return f'There is no {described}: "{parent}" is a module, not a package.'
-    places = list(getattr(package, "__path__", ())) if parent else [entry for entry in sys.path[:2]]
+    places = list(getattr(sys.modules.get(parent), "__path__", ())) if parent else sys.path[:1]
     known = [info.name for info in pkgutil.iter_modules(places)]
     where = f'in the package "{parent}"' if parent else f"in {sys.path[0]} or the Python environment"
     return (
         f'There is no {described}: no module "{last}" {where}.{did_you_mean(last, known)} '
-        "-d says which directory to look in."
+        "-d says in which directory to look."
     )
+
+
+# What their code raised
 
 
 def _raise_load_error(exc: BaseException, described: str, path: str | None) -> None:
@@ -202,12 +205,22 @@ def _raise_load_error(exc: BaseException, described: str, path: str | None) -> N
         ) from exc
     if not isinstance(exc, Exception):
         return
-    if isinstance(exc, ImportError):
-        raise DagsterImportError(f"The {described} cannot be imported.{_import_hint(exc, path)}") from exc
-    if isinstance(exc, SyntaxError):
-        raise DagsterUserCodeLoadError(f"The {described} is not valid Python.", user_exception=exc) from exc
-    what = "does not define valid jobs" if isinstance(exc, DagsterError) else "raised while it was imported"
-    raise DagsterUserCodeLoadError(f"The {described} {what}.", user_exception=exc) from exc
+    # What the loader wrapped around the user's own error.
+    is_wrapped = isinstance(exc, (DagsterImportError, DagsterUserCodeLoadError)) and exc.__cause__ is not None
+    cause = exc.__cause__ if is_wrapped else exc
+    if isinstance(cause, ImportError):
+        raise DagsterImportError(
+            f"The {described} cannot be imported.{_import_hint(cause, path)}"
+        ) from cause
+    if cause is exc and isinstance(exc, DagsterImportError):
+        return
+    if isinstance(cause, SyntaxError):
+        what = "is not valid Python"
+    elif isinstance(cause, DagsterError):
+        what = "does not define valid jobs"
+    else:
+        what = "raised while it was imported"
+    raise DagsterUserCodeLoadError(f"The {described} {what}.", user_exception=cause) from cause
 
 
 def _import_hint(exc: ImportError, path: str | None) -> str:

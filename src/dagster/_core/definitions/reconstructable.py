@@ -320,8 +320,7 @@ def _stands_at(target: Any, module: Any, name: str) -> bool:
     """Return whether a module has the target under a name; a module that is unknown may have it."""
     if module is None or module.__name__ == "__main__" and not hasattr(module, "__file__"):
         return True
-    found = getattr(module, name, None)
-    return found is target or getattr(found, "__wrapped__", None) is target
+    return getattr(module, name, None) is target
 
 
 def build_reconstructable_job(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster._check as check
 from dagster._core.definitions.resource.build import manager_for, open_resources
+from dagster._core.definitions.resource.context import InstanceOnDemand
 from dagster._core.definitions.resource.scoped import Resources
 
 if TYPE_CHECKING:
@@ -52,13 +53,17 @@ def build_resources(
     """
     check.mapping_param(resources, "resources", str)
     check.opt_mapping_param(resource_config, "resource_config", str)
+    on_demand = InstanceOnDemand()
     manager = manager_for(
         resources,
         resource_config,
-        instance=instance,
+        instance=on_demand if instance is None else instance,
         dagster_run=dagster_run,
         log_manager=log_manager,
         event_loop=event_loop,
     )
-    with open_resources(manager) as opened:
-        yield opened
+    try:
+        with open_resources(manager) as opened:
+            yield opened
+    finally:
+        on_demand.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from dagster._core.definitions.types.dagster_type import DagsterType
@@ -48,7 +48,9 @@ def load_inputs(context: StepExecutionContext, values: dict[str, Any]) -> Iterat
             continue
         source = step_input.source
         if type(source) is FromStepOutput:
-            value, event = _from_step_output(context, step_input, source)
+            value, event, earlier = _from_step_output(context, step_input, source)
+            if earlier is not None:
+                yield from earlier
             yield event
         else:
             box: list[Any] = []
@@ -120,8 +122,8 @@ def run_type_check(
 
 def _from_step_output(
     context: StepExecutionContext, step_input: StepInput, source: FromStepOutput
-) -> tuple[Any, DagsterEvent]:
-    """Return the value of an upstream output and the event that it was loaded."""
+) -> tuple[Any, DagsterEvent, Sequence[DagsterEvent] | None]:
+    """Return the value of an upstream output, the event that it was loaded, and those before it."""
     upstream_step = context.plan_context.step_of(source.step, source.step_key)
     manager_key = step_input.definition.input_manager_key
     if manager_key is None:
@@ -135,7 +137,7 @@ def _load_with_manager(
     step_input: StepInput,
     upstream: StepOutputContext | None,
     manager_key: str,
-) -> tuple[Any, DagsterEvent]:
+) -> tuple[Any, DagsterEvent, Sequence[DagsterEvent] | None]:
     io_context = StepInputContext(context, step_input, upstream, manager_key)
     manager = context.plan_context.resources_by_key.get(manager_key)
     if manager is None or not hasattr(manager, "load_input"):
@@ -153,19 +155,22 @@ def _load_with_manager(
             input_name=step_input.name,
         )
     metadata = io_context.consume_logged_metadata()
+    earlier = io_context._events  # noqa: SLF001 - asking costs a generator
     if upstream is None:
-        return value, context.emit(
+        event = context.emit(
             _LOADED,
             f'Loaded input "{step_input.name}" using input manager "{manager_key}"',
             LoadedInputData(step_input.name, manager_key, None, None, metadata),
         )
+        return value, event, earlier
     output_name, step_key = upstream.name, upstream.step_key
-    return value, context.emit(
+    event = context.emit(
         _LOADED,
         f'Loaded input "{step_input.name}" using input manager "{manager_key}", from output '
         f'"{output_name}" of step "{step_key}"',
         LoadedInputData(step_input.name, manager_key, output_name, step_key, metadata),
     )
+    return value, event, earlier
 
 
 Loader = Callable[[StepExecutionContext, StepInput, Any, list[Any]], Iterator[DagsterEvent]]
@@ -174,8 +179,9 @@ Loader = Callable[[StepExecutionContext, StepInput, Any, list[Any]], Iterator[Da
 def _load_output(
     context: StepExecutionContext, step_input: StepInput, source: FromStepOutput, box: list[Any]
 ) -> Iterator[DagsterEvent]:
-    value, event = _from_step_output(context, step_input, source)
+    value, event, earlier = _from_step_output(context, step_input, source)
     box.append(value)
+    yield from earlier or ()
     yield event
 
 
@@ -232,8 +238,9 @@ def _load_managed(
 ) -> Iterator[DagsterEvent]:
     key = step_input.definition.input_manager_key
     assert key is not None  # the plan made the source because of it
-    value, event = _load_with_manager(context, step_input, None, key)
+    value, event, earlier = _load_with_manager(context, step_input, None, key)
     box.append(value)
+    yield from earlier or ()
     yield event
 
 

@@ -95,6 +95,11 @@ class StepOutputContext(OutputContext):
     def _build_event(self, event: Any) -> DagsterEvent:
         return self._step_context.emit_user_event(event)
 
+    def emit_event(self, event_type: str, message: str, data: Any) -> None:
+        """Write an event of the step."""
+        event = self._step_context.emit(event_type, message, data)
+        self._events = [*(self._events or ()), event]
+
 
 class StepInputContext(InputContext):
     """The context of an input of the step that runs.
@@ -167,3 +172,8 @@ class StepInputContext(InputContext):
 
     def _build_event(self, event: Any) -> DagsterEvent:
         return self._step_context.emit_user_event(event)
+
+    def emit_event(self, event_type: str, message: str, data: Any) -> None:
+        """Write an event of the step."""
+        event = self._step_context.emit(event_type, message, data)
+        self._events = [*(self._events or ()), event]

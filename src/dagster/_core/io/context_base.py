@@ -301,6 +301,15 @@ class IOContext(PartitionedContext):
         """Whether the input or output stands for an asset."""
         return self._asset_key is not None
 
+    def emit_event(self, event_type: str, message: str, data: Any) -> None:
+        """Write an event of the step that runs; the engine's contexts do. Outside of a step there is none.
+
+        Args:
+            event_type: The value of a ``DagsterEventType``.
+            message: One sentence for people.
+            data: The payload that the type of event has.
+        """
+
     def _check_shared_arguments(self) -> None:
         """Check what a user gave to the constructor."""
         check.opt_str_param(self._name, "name")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster._check as check
 from dagster._core.definitions.resource.build import manager_for, open_resources
+from dagster._core.definitions.resource.context import InstanceOnDemand
 from dagster._core.definitions.resource.scoped import NO_RESOURCES, Resources
 from dagster._core.errors import DagsterInvariantViolationError
 from dagster._text import expected
@@ -30,7 +31,7 @@ class ContextResources:
         event_loop: The event loop that they see.
     """
 
-    __slots__ = ("_builder", "_manager", "_opened", "_resources")
+    __slots__ = ("_builder", "_manager", "_on_demand", "_opened", "_resources")
 
     def __init__(
         self,
@@ -42,8 +43,12 @@ class ContextResources:
         event_loop: AbstractEventLoop | None = None,
     ) -> None:
         self._builder = builder
+        self._on_demand = InstanceOnDemand()
         self._manager = manager_for(
-            given, resource_config, instance=instance, event_loop=event_loop
+            given,
+            resource_config,
+            instance=self._on_demand if instance is None else instance,
+            event_loop=event_loop,
         )
         self._opened: AbstractContextManager[Resources] | None = None
         self._resources: Resources | None = None
@@ -74,6 +79,7 @@ class ContextResources:
                 opened.__exit__(exc_type, exc, tb)
             finally:
                 self._manager.forget()
+                self._on_demand.close()
 
     def get(self) -> Resources:
         """Return the resources.

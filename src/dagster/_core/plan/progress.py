@@ -273,6 +273,9 @@ class Progress:
         # What a failed step gave before it failed is taken; it must have given all that is taken of it.
         taken: dict[int, bool] = {}
         for step_input in step.inputs:
+            collect = step_input.source
+            if isinstance(collect, FromDynamicCollect) and self.state[collect.source_step] in _BAD:
+                return True  # the fan-out is not whole
             for source in self._step_outputs(step_input.source):
                 was_given = self._was_given(source)
                 taken[source.step] = taken.get(source.step, True) and was_given

@@ -91,7 +91,7 @@ class JobSpec:
         return self._outcomes[place]
 
     def _draw(self, node: NodeSpec, chance: random.Random) -> Outcome:
-        status = chance.choices(["success", "failure", "skip"], [10, 3, 1])[0]
+        status = chance.choices(["success", "failure", "skip"], [12, 3, 1])[0]
         given: dict[str, list[str | None]] = {}
         for output in node.outputs:
             if output.is_dynamic:
@@ -152,7 +152,7 @@ def job_specs(draw: st.DrawFn, *, dynamic: bool = True, max_nodes: int = 8) -> J
         scope: Ref | None = None
         has_collect = False
         for _ in range(draw(st.integers(0, 3)) if refs else 0):
-            kind = draw(st.sampled_from(["direct", "direct", "fan_in", "collect"]))
+            kind = draw(st.sampled_from(["collect", "direct", "direct", "fan_in"]))
             if kind == "collect":
                 fit = [r for r in refs if job.scope_of(r) is not None] if scope is None else []
                 if not fit:

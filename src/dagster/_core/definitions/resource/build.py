@@ -38,7 +38,7 @@ def manager_for(
     Args:
         resources: Resource definitions, ConfigurableResources or plain objects, by key.
         resource_config: ``{key: {"config": …}}``.
-        instance: The instance that the resource functions see. Default: an ephemeral one.
+        instance: The instance that the resource functions see, or an InstanceOnDemand.
         dagster_run: The run that they see.
         log_manager: The log manager that they see. Default: one that logs to the console.
         event_loop: The event loop that they see.
@@ -48,7 +48,7 @@ def manager_for(
         definitions,
         resolve_resource_configs(definitions, resource_config),
         definitions.keys(),
-        instance=InstanceOnDemand() if instance is None else instance,
+        instance=instance,
         dagster_run=dagster_run,
         log_manager=build_console_log_manager() if log_manager is None else log_manager,
         event_loop=event_loop,
