@@ -28,6 +28,10 @@ from dagster._core.definitions.console_loggers import colored_console_logger as 
 from dagster._core.definitions.console_loggers import default_loggers as default_loggers
 from dagster._core.definitions.console_loggers import default_system_loggers as default_system_loggers
 from dagster._core.definitions.console_loggers import json_console_logger as json_console_logger
+from dagster._core.definitions.definitions_object import BindResourcesToJobs as BindResourcesToJobs
+from dagster._core.definitions.definitions_object import Definitions as Definitions
+from dagster._core.definitions.definitions_object import create_repository_using_definitions_args as create_repository_using_definitions_args
+from dagster._core.definitions.definitions_object import definitions as definitions
 from dagster._core.definitions.executor import ExecutorDefinition as ExecutorDefinition
 from dagster._core.definitions.executor import ExecutorRequirement as ExecutorRequirement
 from dagster._core.definitions.executor import InitExecutorContext as InitExecutorContext
@@ -40,6 +44,7 @@ from dagster._core.definitions.graph.dependency import DependencyDefinition as D
 from dagster._core.definitions.graph.dependency import DynamicCollectDependencyDefinition as DynamicCollectDependencyDefinition
 from dagster._core.definitions.graph.dependency import MultiDependencyDefinition as MultiDependencyDefinition
 from dagster._core.definitions.graph.dependency import NodeInvocation as NodeInvocation
+from dagster._core.definitions.graph.dependency import NodeInvocation as SolidInvocation
 from dagster._core.definitions.graph.invocation import PendingNodeInvocation as PendingNodeInvocation
 from dagster._core.definitions.hook import HookDefinition as HookDefinition
 from dagster._core.definitions.hook import event_list_hook as event_list_hook
@@ -55,6 +60,11 @@ from dagster._core.definitions.logger import InitLoggerContext as InitLoggerCont
 from dagster._core.definitions.logger import LoggerDefinition as LoggerDefinition
 from dagster._core.definitions.logger import build_init_logger_context as build_init_logger_context
 from dagster._core.definitions.logger import logger as logger
+from dagster._core.definitions.module_loading import load_definitions_from_current_module as load_definitions_from_current_module
+from dagster._core.definitions.module_loading import load_definitions_from_module as load_definitions_from_module
+from dagster._core.definitions.module_loading import load_definitions_from_modules as load_definitions_from_modules
+from dagster._core.definitions.module_loading import load_definitions_from_package_module as load_definitions_from_package_module
+from dagster._core.definitions.module_loading import load_definitions_from_package_name as load_definitions_from_package_name
 from dagster._core.definitions.op.decorator import op as op
 from dagster._core.definitions.op.definition import OpDefinition as OpDefinition
 from dagster._core.definitions.outputs import DynamicOut as DynamicOut
@@ -66,6 +76,9 @@ from dagster._core.definitions.outputs import OutputDefinition as OutputDefiniti
 from dagster._core.definitions.outputs import OutputMapping as OutputMapping
 from dagster._core.definitions.reconstructable import build_reconstructable_job as build_reconstructable_job
 from dagster._core.definitions.reconstructable import reconstructable as reconstructable
+from dagster._core.definitions.repository.data import RepositoryData as RepositoryData
+from dagster._core.definitions.repository.decorator import repository as repository
+from dagster._core.definitions.repository.definition import RepositoryDefinition as RepositoryDefinition
 from dagster._core.definitions.resource.annotation import ResourceParam as ResourceParam
 from dagster._core.definitions.resource.build import build_init_resource_context as build_init_resource_context
 from dagster._core.definitions.resource.context import InitResourceContext as InitResourceContext
@@ -98,6 +111,7 @@ from dagster._core.definitions.types.python_object import PythonObjectDagsterTyp
 from dagster._core.definitions.types.registry import make_python_type_usable_as_dagster_type as make_python_type_usable_as_dagster_type
 from dagster._core.definitions.types.registry import usable_as_dagster_type as usable_as_dagster_type
 from dagster._core.definitions.types.serialization import SerializationStrategy as SerializationStrategy
+from dagster._core.definitions.with_resources import with_resources as with_resources
 from dagster._core.errors import DagsterConfigMappingFunctionError as DagsterConfigMappingFunctionError
 from dagster._core.errors import DagsterError as DagsterError
 from dagster._core.errors import DagsterEventLogInvalidForRun as DagsterEventLogInvalidForRun
@@ -126,6 +140,8 @@ from dagster._core.events.log_entry import EventLogEntry as EventLogEntry
 from dagster._core.events.log_manager import DagsterLogManager as DagsterLogManager
 from dagster._core.events.python_log_capture import get_dagster_logger as get_dagster_logger
 from dagster._core.execution.build_resources import build_resources as build_resources
+from dagster._core.execution.direct_invocation_hook import build_hook_context as build_hook_context
+from dagster._core.execution.direct_op_context import build_op_context as build_op_context
 from dagster._core.execution.hook_context import HookContext as HookContext
 from dagster._core.execution.op_context import OpExecutionContext as OpExecutionContext
 from dagster._core.execution.step_context import StepExecutionContext as StepExecutionContext
@@ -214,17 +230,41 @@ from dagster._core.records.user_events import Materialization as Materialization
 from dagster._core.records.user_events import Output as Output
 from dagster._core.records.user_events import RetryRequested as RetryRequested
 from dagster._core.records.user_events import TypeCheck as TypeCheck
+from dagster._core.runner.execute_job import execute_job as execute_job
 from dagster._core.runner.interrupts import raise_execution_interrupts as raise_execution_interrupts
 from dagster._core.runner.results import ExecuteInProcessResult as ExecuteInProcessResult
 from dagster._core.runner.results import JobExecutionResult as JobExecutionResult
+from dagster._core.runner.validate import validate_run_config as validate_run_config
 from dagster._legacy.asset_store import AssetStore as AssetStore
 from dagster._legacy.asset_store import AssetStoreContext as AssetStoreContext
 from dagster._legacy.asset_store import custom_path_fs_asset_store as custom_path_fs_asset_store
 from dagster._legacy.asset_store import fs_asset_store as fs_asset_store
 from dagster._legacy.asset_store import mem_asset_store as mem_asset_store
+from dagster._legacy.composite_solid import CompositeSolidDefinition as CompositeSolidDefinition
+from dagster._legacy.composite_solid import composite_solid as composite_solid
+from dagster._legacy.context import SolidExecutionContext as SolidExecutionContext
+from dagster._legacy.context import build_solid_context as build_solid_context
+from dagster._legacy.execution import execute_pipeline as execute_pipeline
+from dagster._legacy.execution import execute_pipeline_iterator as execute_pipeline_iterator
+from dagster._legacy.isolated_execution import execute_solid as execute_solid
+from dagster._legacy.isolated_execution import execute_solid_within_pipeline as execute_solid_within_pipeline
+from dagster._legacy.isolated_execution import execute_solids_within_pipeline as execute_solids_within_pipeline
+from dagster._legacy.metadata import EventMetadata as EventMetadata
+from dagster._legacy.mode import ModeDefinition as ModeDefinition
+from dagster._legacy.pipeline import PipelineDefinition as PipelineDefinition
+from dagster._legacy.pipeline import pipeline as pipeline
+from dagster._legacy.pipeline_run import PipelineRun as PipelineRun
+from dagster._legacy.pipeline_run import PipelineRunStatus as PipelineRunStatus
+from dagster._legacy.preset import PresetDefinition as PresetDefinition
+from dagster._legacy.results import CompositeSolidExecutionResult as CompositeSolidExecutionResult
+from dagster._legacy.results import PipelineExecutionResult as PipelineExecutionResult
+from dagster._legacy.results import SolidExecutionResult as SolidExecutionResult
 from dagster._legacy.root_input_manager import RootInputManager as RootInputManager
 from dagster._legacy.root_input_manager import RootInputManagerDefinition as RootInputManagerDefinition
 from dagster._legacy.root_input_manager import root_input_manager as root_input_manager
+from dagster._legacy.solid import SolidDefinition as SolidDefinition
+from dagster._legacy.solid import lambda_solid as lambda_solid
+from dagster._legacy.solid import solid as solid
 from dagster._legacy.storage_definition import InitIntermediateStorageContext as InitIntermediateStorageContext
 from dagster._legacy.storage_definition import IntermediateStorageDefinition as IntermediateStorageDefinition
 from dagster._legacy.storage_definition import build_intermediate_storage_from_object_store as build_intermediate_storage_from_object_store
@@ -233,6 +273,7 @@ from dagster._legacy.storage_definition import fs_intermediate_storage as fs_int
 from dagster._legacy.storage_definition import intermediate_storage as intermediate_storage
 from dagster._legacy.storage_definition import mem_intermediate_storage as mem_intermediate_storage
 from dagster._legacy.storage_io_manager import io_manager_from_intermediate_storage as io_manager_from_intermediate_storage
+from dagster._legacy.system_context import SystemComputeExecutionContext as SystemComputeExecutionContext
 from dagster._legacy.system_storage import InitSystemStorageContext as InitSystemStorageContext
 from dagster._legacy.system_storage import SystemStorageData as SystemStorageData
 from dagster._legacy.system_storage import SystemStorageDefinition as SystemStorageDefinition
@@ -240,6 +281,8 @@ from dagster._legacy.system_storage import default_system_storage_defs as defaul
 from dagster._legacy.system_storage import fs_system_storage as fs_system_storage
 from dagster._legacy.system_storage import mem_system_storage as mem_system_storage
 from dagster._legacy.system_storage import system_storage as system_storage
+from dagster._legacy.type_config import input_hydration_config as input_hydration_config
+from dagster._legacy.type_config import output_materialization_config as output_materialization_config
 from dagster._warnings import BetaWarning as BetaWarning
 from dagster._warnings import ConfigArgumentWarning as ConfigArgumentWarning
 from dagster._warnings import ExperimentalWarning as ExperimentalWarning
@@ -264,10 +307,13 @@ __all__ = [
     "AssetStoreContext",
     "Backoff",
     "BetaWarning",
+    "BindResourcesToJobs",
     "Bool",
     "BoolMetadataValue",
     "BoolSource",
     "CodeReferencesMetadataValue",
+    "CompositeSolidDefinition",
+    "CompositeSolidExecutionResult",
     "Config",
     "ConfigArgumentWarning",
     "ConfigMapping",
@@ -310,6 +356,7 @@ __all__ = [
     "DagsterUnknownResourceError",
     "DagsterUnmetExecutorRequirementsError",
     "DagsterUserCodeExecutionError",
+    "Definitions",
     "DependencyDefinition",
     "Dict",
     "DynamicCollectDependencyDefinition",
@@ -320,6 +367,7 @@ __all__ = [
     "EnumValue",
     "EnvVar",
     "EventLogEntry",
+    "EventMetadata",
     "EventMetadataEntry",
     "ExecuteInProcessResult",
     "Executor",
@@ -377,6 +425,7 @@ __all__ = [
     "Materialization",
     "MetadataEntry",
     "MetadataValue",
+    "ModeDefinition",
     "MultiDependencyDefinition",
     "MultiOut",
     "NodeInvocation",
@@ -397,11 +446,18 @@ __all__ = [
     "PendingNodeInvocation",
     "Permissive",
     "PermissiveConfig",
+    "PipelineDefinition",
+    "PipelineExecutionResult",
+    "PipelineRun",
+    "PipelineRunStatus",
     "PoolMetadataValue",
+    "PresetDefinition",
     "PreviewWarning",
     "PythonArtifactMetadataEntryData",
     "PythonArtifactMetadataValue",
     "PythonObjectDagsterType",
+    "RepositoryData",
+    "RepositoryDefinition",
     "ResourceDefinition",
     "ResourceDependency",
     "ResourceParam",
@@ -417,10 +473,15 @@ __all__ = [
     "SerializationStrategy",
     "Set",
     "Shape",
+    "SolidDefinition",
+    "SolidExecutionContext",
+    "SolidExecutionResult",
+    "SolidInvocation",
     "StepExecutionContext",
     "String",
     "StringSource",
     "SupersessionWarning",
+    "SystemComputeExecutionContext",
     "SystemStorageData",
     "SystemStorageDefinition",
     "TableColumn",
@@ -445,20 +506,25 @@ __all__ = [
     "UrlCodeReference",
     "UrlMetadataEntryData",
     "UrlMetadataValue",
+    "build_hook_context",
     "build_init_logger_context",
     "build_init_resource_context",
     "build_input_context",
     "build_intermediate_storage_from_object_store",
+    "build_op_context",
     "build_output_context",
     "build_reconstructable_job",
     "build_resources",
+    "build_solid_context",
     "check_dagster_type",
     "colored_console_logger",
+    "composite_solid",
     "config_from_files",
     "config_from_pkg_resources",
     "config_from_yaml_strings",
     "config_mapping",
     "configured",
+    "create_repository_using_definitions_args",
     "custom_path_fs_asset_store",
     "custom_path_fs_io_manager",
     "dagster_type_loader",
@@ -468,8 +534,15 @@ __all__ = [
     "default_loggers",
     "default_system_loggers",
     "default_system_storage_defs",
+    "definitions",
     "deserialize_value",
     "event_list_hook",
+    "execute_job",
+    "execute_pipeline",
+    "execute_pipeline_iterator",
+    "execute_solid",
+    "execute_solid_within_pipeline",
+    "execute_solids_within_pipeline",
     "executor",
     "failure_hook",
     "file_relative_path",
@@ -480,12 +553,19 @@ __all__ = [
     "get_dagster_logger",
     "graph",
     "in_process_executor",
+    "input_hydration_config",
     "input_manager",
     "intermediate_storage",
     "io_manager",
     "io_manager_from_intermediate_storage",
     "job",
     "json_console_logger",
+    "lambda_solid",
+    "load_definitions_from_current_module",
+    "load_definitions_from_module",
+    "load_definitions_from_modules",
+    "load_definitions_from_package_module",
+    "load_definitions_from_package_name",
     "local_file_manager",
     "logger",
     "make_python_type_usable_as_dagster_type",
@@ -496,12 +576,18 @@ __all__ = [
     "mem_system_storage",
     "multiple_process_executor_requirements",
     "op",
+    "output_materialization_config",
+    "pipeline",
     "raise_execution_interrupts",
     "reconstructable",
+    "repository",
     "resource",
     "root_input_manager",
     "serialize_value",
+    "solid",
     "success_hook",
     "system_storage",
     "usable_as_dagster_type",
+    "validate_run_config",
+    "with_resources",
 ]

@@ -72,10 +72,14 @@ class CompositeSolidDefinition(SolidContainer):
             tags=tags,
             composition_fn=composition_fn,
             _composed=_composed,
-            _positional_inputs=positional_inputs if positional_inputs is not None else _positional_inputs,
+            _positional_inputs=positional_inputs
+            if positional_inputs is not None
+            else _positional_inputs,
         )
 
-    def call_outside_composition(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def call_outside_composition(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], invocation: Any = None
+    ) -> Any:
         raise DagsterInvalidInvocationError(
             f"Attempted to call {self.describe_node()} outside of a composition function. Call it in the "
             "function of a @pipeline or @composite_solid, or run it alone with "

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import dagster._check as check
+from dagster._core.execution.direct_op_context import DirectOpExecutionContext
 from dagster._core.execution.op_context import OpExecutionContext
+from dagster._core.instance.instance import DagsterInstance
+from dagster._core.io.file_manager import LocalFileManager
 from dagster._legacy.system_context import (
     SystemComputeExecutionContext,
     file_manager_of,
@@ -39,7 +44,7 @@ class SolidExecutionContext(OpExecutionContext):
     @property
     def file_manager(self) -> Any:
         """The file manager of the run: the resource ``file_manager``, or local files of the instance."""
-        return file_manager_of(self._step_execution_context)
+        return file_manager_of(self.get_step_execution_context())
 
     @property
     def step_launcher(self) -> None:
@@ -81,4 +86,39 @@ class SolidExecutionContext(OpExecutionContext):
 
         Not meant for ordinary solids: what it offers may change.
         """
-        return SystemComputeExecutionContext(self._step_execution_context)
+        return SystemComputeExecutionContext(self.get_step_execution_context())
+
+
+class UnboundSolidExecutionContext(SolidExecutionContext, DirectOpExecutionContext):
+    """The ``context`` of a solid that is called directly. Made by :func:`build_solid_context`.
+
+    What belongs to a run (the pipeline, the mode, the step) is not there, and says so.
+    """
+
+    @property
+    def file_manager(self) -> Any:
+        """The resource ``file_manager``, or local files of the instance."""
+        known = self.resources.original_resource_dict
+        return known.get("file_manager") or LocalFileManager.for_instance(self.instance, self.run_id)
+
+
+def build_solid_context(
+    resources: Mapping[str, Any] | None = None,
+    config: Any = None,
+    instance: DagsterInstance | None = None,
+) -> UnboundSolidExecutionContext:
+    """Make the context for calling a solid directly, as in a test: ``my_solid(build_solid_context(), 5)``.
+
+    Args:
+        resources: Resource definitions or plain objects, by key.
+        config: The solid's config.
+        instance: The instance. Default: an ephemeral one.
+
+    Returns:
+        The context; use it in a ``with`` when one of the resources has to be torn down.
+    """
+    return UnboundSolidExecutionContext(
+        op_config=config,
+        resources=check.opt_mapping_param(resources, "resources", key_type=str),
+        instance=check.opt_inst_param(instance, "instance", DagsterInstance),
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster._check as check
 from dagster._config.evaluate import process_config
-from dagster._core.definitions.types.builtins import Any as AnyType
+from dagster._core.definitions.types.builtins import ANY
 from dagster._core.definitions.types.dagster_type import DagsterType
 from dagster._core.errors import DagsterInvalidConfigError, DagsterInvariantViolationError
 from dagster._core.events.event_type import DagsterEventType
@@ -111,7 +111,7 @@ def _type_of(output: OutputContext) -> DagsterType:
     try:
         return output.dagster_type
     except DagsterInvariantViolationError:
-        return AnyType
+        return ANY
 
 
 def _step_context_of(context: IOContext) -> Any:

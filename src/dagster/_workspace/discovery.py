@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from dagster._core.definitions.code_pointer import CodePointer
+from dagster._core.definitions.definitions_object import Definitions, LazyDefinitions
 from dagster._core.definitions.graph.definition import GraphDefinition
 from dagster._core.definitions.job.definition import JobDefinition
 from dagster._core.definitions.op.definition import OpDefinition
+from dagster._core.definitions.reconstructable import ReconstructableJob, ReconstructableRepository
+from dagster._core.definitions.repository.contents import is_pipeline
+from dagster._core.definitions.repository.definition import (
+    SINGLETON_REPOSITORY_NAME,
+    RepositoryDefinition,
+)
 from dagster._core.errors import (
     DagsterError,
     DagsterInvariantViolationError,
@@ -21,23 +29,56 @@ from dagster._workspace.importing import ImportedModule, import_target
 from dagster._workspace.target import CodeTarget
 
 #: The name of the repository of definitions that are in none.
-OWN_REPOSITORY = "__repository__"
+OWN_REPOSITORY = SINGLETON_REPOSITORY_NAME
 
 
 class LoadedJob:
     """A job, pipeline or graph, and how another process finds it.
 
     Args:
-        definition: The definition.
+        name: Its name.
+        load: Returns the definition. Repositories may build it only then.
         pointer: Where it, or the repository that holds it, is.
     """
 
-    __slots__ = ("definition", "name", "pointer")
+    __slots__ = ("_load", "name", "pointer")
 
-    def __init__(self, definition: Any, pointer: CodePointer) -> None:
-        self.name: str = definition.name
-        self.definition = definition
+    def __init__(self, name: str, load: Callable[[], Any], pointer: CodePointer) -> None:
+        self.name = name
+        self._load = load
         self.pointer = pointer
+
+    @property
+    def definition(self) -> Any:
+        """The definition.
+
+        Raises:
+            DagsterUserCodeLoadError: If the user's code raises while it is built.
+        """
+        return _built(self._load, f'"{self.name}" from {self.pointer.describe()}')
+
+    def as_job(
+        self, op_selection: Sequence[str] | None = None, mode: str | None = None
+    ) -> ReconstructableJob:
+        """Return the job as it is run: another process can load it.
+
+        Args:
+            op_selection: Clauses that select a part of its ops. Default: all.
+            mode: The mode, for pipelines.
+        """
+        return ReconstructableJob(ReconstructableRepository(self.pointer), self.name, op_selection, mode)
+
+
+def _built(build: Callable[[], Any], what: str) -> Any:
+    try:
+        with user_code_error_boundary(
+            DagsterUserCodeLoadError, lambda: f"{what} raised while it was built."
+        ):
+            return build()
+    except DagsterUserCodeLoadError:
+        raise
+    except DagsterError as exc:
+        raise DagsterUserCodeLoadError(f"{what} is not valid.", user_exception=exc) from exc
 
 
 class LoadedRepository:
@@ -94,7 +135,12 @@ class LoadedCode:
         )
 
     def job_named(
-        self, name: str | None, repository_name: str | None = None, *, word: str = "job", option: str = "-j"
+        self,
+        name: str | None,
+        repository_name: str | None = None,
+        *,
+        word: str = "job",
+        option: str = "-j",
     ) -> LoadedJob:
         """Return a job by name, or the only one.
 
@@ -162,7 +208,9 @@ def _code_of_module(imported: ImportedModule, target: CodeTarget) -> LoadedCode:
             f"There is more than one Definitions object in {target.describe()}: "
             f"{listed(definitions)}. Keep one, or say which with -a."
         )
-    holders = definitions or _distinct({name: v for name, v in values.items() if is_repository(v)})
+    holders = definitions or _distinct(
+        {name: v for name, v in values.items() if isinstance(v, RepositoryDefinition)}
+    )
     runnable = _distinct({name: v for name, v in values.items() if is_job(v)})
     if not holders:
         if not runnable:
@@ -170,9 +218,7 @@ def _code_of_module(imported: ImportedModule, target: CodeTarget) -> LoadedCode:
         if not runnable:
             raise DagsterInvariantViolationError(_nothing_found(values, target))
         return LoadedCode(target, [_own_repository(runnable, imported, target)])
-    repositories = [
-        repository_of(value, imported.pointer(name), name, target) for name, value in holders.items()
-    ]
+    repositories = [repository_of(value, imported.pointer(name)) for name, value in holders.items()]
     taken = {job for repository in repositories for job in repository.jobs}
     left_out = {value.name: name for name, value in runnable.items() if value.name not in taken}
     return LoadedCode(target, repositories, left_out)
@@ -202,8 +248,15 @@ def _own_repository(
             )
     return LoadedRepository(
         OWN_REPOSITORY,
-        [LoadedJob(value, imported.pointer(variable)) for variable, value in runnable.items()],
+        [
+            LoadedJob(value.name, partial(_same, value), imported.pointer(variable))
+            for variable, value in runnable.items()
+        ],
     )
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _nothing_found(values: Mapping[str, Any], target: CodeTarget) -> str:
@@ -243,13 +296,16 @@ def _repository_of_attribute(
                 f'There is no attribute "{attribute}" in {where}.{did_you_mean(part, known)}'
             )
         value = getattr(value, part)
+    pointer = imported.pointer(attribute)
     if isinstance(value, types.FunctionType):
         value = _call(value, target)
-    if is_definitions(value) or is_repository(value):
-        return repository_of(value, imported.pointer(attribute), attribute, target)
+    if is_definitions(value) or isinstance(value, RepositoryDefinition):
+        return repository_of(value, pointer)
     if is_job(value) or isinstance(value, GraphDefinition):
-        return LoadedRepository(OWN_REPOSITORY, [LoadedJob(value, imported.pointer(attribute))])
-    hint = " Call it in a function that is decorated with @job." if isinstance(value, OpDefinition) else ""
+        return LoadedRepository(OWN_REPOSITORY, [LoadedJob(value.name, partial(_same, value), pointer)])
+    hint = (
+        " Call it in a function that is decorated with @job." if isinstance(value, OpDefinition) else ""
+    )
     raise DagsterInvariantViolationError(
         f"Expected {target.describe()} to be a job, graph, repository or Definitions, or a function without "
         f"parameters that returns one, got: {shown(value)}.{hint}"
@@ -264,54 +320,39 @@ def _call(function: types.FunctionType, target: CodeTarget) -> Any:
             f"Expected {target.describe()} to be a job, or a function without parameters that returns one, "
             f"got: a function with the parameters {listed(code.co_varnames[:required])}."
         )
-    try:
-        with user_code_error_boundary(
-            DagsterUserCodeLoadError, lambda: f"The {target.describe()} raised when it was called."
-        ):
-            return function()
-    except DagsterUserCodeLoadError:
-        raise
-    except DagsterError as exc:
-        raise DagsterUserCodeLoadError(
-            f"The {target.describe()} did not return a valid job.", user_exception=exc
-        ) from exc
+    return _built(function, f"The {target.describe()}")
 
 
-# What things are. The older vocabulary lies above this module, so that its pipelines are known by
-# what they can do.
+# What things are
 
 
 def is_job(value: object) -> bool:
     """Whether a value is a job, or a pipeline of the older vocabulary."""
-    return not isinstance(value, type) and (
-        isinstance(value, JobDefinition) or callable(getattr(value, "get_mode_job", None))
-    )
+    return isinstance(value, JobDefinition) or is_pipeline(value)
 
 
 def is_definitions(value: object) -> bool:
-    """Whether a value is a Definitions object."""
-    return not isinstance(value, type) and callable(getattr(value, "get_repository_def", None))
+    """Whether a value is a Definitions object, or a function that makes one when it is asked for."""
+    return isinstance(value, (Definitions, LazyDefinitions))
 
 
-def is_repository(value: object) -> bool:
-    """Whether a value is a repository."""
-    return not isinstance(value, type) and callable(getattr(value, "get_all_jobs", None))
-
-
-def repository_of(
-    value: Any, pointer: CodePointer, variable: str, target: CodeTarget
-) -> LoadedRepository:
-    """Return the jobs of a repository or Definitions. Repositories may build them only now.
+def repository_of(value: Any, pointer: CodePointer) -> LoadedRepository:
+    """Return the jobs of a repository or Definitions.
 
     Raises:
-        DagsterUserCodeLoadError: If the user's code raises while they are built.
+        DagsterUserCodeLoadError: If the user's code raises while they are made.
     """
-    try:
-        repository = value.get_repository_def() if is_definitions(value) else value
-        jobs: Iterable[Any] = repository.get_all_jobs()
-        loaded = [LoadedJob(job, pointer) for job in jobs]
-    except Exception as exc:
-        raise DagsterUserCodeLoadError(
-            f'The definitions of "{variable}" in {target.describe()} cannot be loaded.', user_exception=exc
-        ) from exc
-    return LoadedRepository(repository.name, loaded, getattr(repository, "description", None))
+    where = pointer.describe()
+    if isinstance(value, LazyDefinitions):
+        value = _built(value, where)
+    repository: RepositoryDefinition = (
+        _built(value.get_repository_def, where) if isinstance(value, Definitions) else value
+    )
+    return LoadedRepository(
+        repository.name,
+        [
+            LoadedJob(name, partial(repository.get_pipeline, name), pointer)
+            for name in repository.pipeline_names
+        ],
+        repository.description,
+    )

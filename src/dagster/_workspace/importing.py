@@ -206,7 +206,9 @@ def _raise_load_error(exc: BaseException, described: str, path: str | None) -> N
     if not isinstance(exc, Exception):
         return
     # What the loader wrapped around the user's own error.
-    is_wrapped = isinstance(exc, (DagsterImportError, DagsterUserCodeLoadError)) and exc.__cause__ is not None
+    is_wrapped = (
+        isinstance(exc, (DagsterImportError, DagsterUserCodeLoadError)) and exc.__cause__ is not None
+    )
     cause = exc.__cause__ if is_wrapped else exc
     if isinstance(cause, ImportError):
         raise DagsterImportError(

@@ -79,16 +79,20 @@ def _targets_of_table(table: Any, path: str) -> list[CodeTarget]:
         raise DagsterInvariantViolationError(f"{expected('tool.dagster', 'a table', table)} in {path}.")
     for key in table:
         if key not in _KEYS:
-            raise DagsterInvariantViolationError(f"[tool.dagster] in {path}: {unknown('key', key, _KEYS)}")
-    shared = {
-        key: _text_of(table[key], key, path) for key in ("attribute", "working_directory") if key in table
+            raise DagsterInvariantViolationError(
+                f"[tool.dagster] in {path}: {unknown('key', key, _KEYS)}"
+            )
+    shared: dict[str, Any] = {
+        key: _text_of(table[key], key, path)
+        for key in ("attribute", "working_directory")
+        if key in table
     }
-    given = {key: _text_of(table[key], key, path) for key in _KINDS if key in table}
+    given: dict[str, Any] = {key: _text_of(table[key], key, path) for key in _KINDS if key in table}
     directory = os.path.dirname(path)
     shared["working_directory"] = os.path.join(directory, shared.get("working_directory", ""))
     if "python_file" in given:
         given["python_file"] = os.path.join(directory, given["python_file"])
-    targets = [CodeTarget(**{kind: value}, **shared) for kind, value in given.items()]
+    targets = [CodeTarget(**shared, **{kind: value}) for kind, value in given.items()]
     for entry in table.get("modules", ()):
         name = entry.get("name") if isinstance(entry, Mapping) else entry
         targets.append(CodeTarget(module_name=_text_of(name, "modules.name", path), **shared))
@@ -102,5 +106,7 @@ def _targets_of_table(table: Any, path: str) -> list[CodeTarget]:
 
 def _text_of(value: object, key: str, path: str) -> str:
     if not isinstance(value, str) or not value:
-        raise DagsterInvariantViolationError(f"[tool.dagster] in {path}: {expected(key, 'a name', value)}.")
+        raise DagsterInvariantViolationError(
+            f"[tool.dagster] in {path}: {expected(key, 'a name', value)}."
+        )
     return value

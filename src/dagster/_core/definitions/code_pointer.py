@@ -138,13 +138,15 @@ class CustomPointer(CodePointer, frozen=True):
         function = self.reconstructor_pointer.load_target()
         if not callable(function):
             raise DagsterInvariantViolationError(
-                expected(f"the reconstructor {self.reconstructor_pointer.describe()}", "callable", function)
+                expected(
+                    f"the reconstructor {self.reconstructor_pointer.describe()}", "callable", function
+                )
             )
         return call_user_function(
             function,
             self.describe(),
             self.reconstructable_args,
-            {name: value for name, value in self.reconstructable_kwargs},
+            dict(self.reconstructable_kwargs),
         )
 
     def describe(self) -> str:
@@ -167,7 +169,9 @@ def call_user_function(
     try:
         return function(*args, **(kwargs or {}))
     except Exception as exc:  # noqa: BLE001 - the boundary
-        raise_from_user_code(DagsterUserCodeLoadError, exc, f"Error occurred while calling {where}: {exc}")
+        raise_from_user_code(
+            DagsterUserCodeLoadError, exc, f"Error occurred while calling {where}: {exc}"
+        )
 
 
 def _attribute(module: ModuleType, name: str, where: str) -> Any:
@@ -291,7 +295,11 @@ def _use_directory(directory: str | None) -> None:
 
 
 def _import_error(exc: ImportError, what: str, working_directory: str | None) -> DagsterImportError:
-    looked = f" Looked in the working directory {working_directory} and in sys.path." if working_directory else ""
+    looked = (
+        f" Looked in the working directory {working_directory} and in sys.path."
+        if working_directory
+        else ""
+    )
     return DagsterImportError(
         f"Encountered ImportError while loading {what}: {exc}.{looked} If it is a module of your own, give "
         "the directory that it lies in as working directory, or install the package that it belongs to."

@@ -295,7 +295,9 @@ class LazyDefinitions:
             if not isinstance(built, Definitions):
                 raise DagsterInvariantViolationError(
                     expected(
-                        f"what {callable_name(self._fn)}{at_place(self._fn)} returns", "Definitions", built
+                        f"what {callable_name(self._fn)}{at_place(self._fn)} returns",
+                        "Definitions",
+                        built,
                     )
                 )
             self._built = built

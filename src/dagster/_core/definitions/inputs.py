@@ -8,11 +8,12 @@ from typing import Any
 import dagster._check as check
 from dagster._core.definitions.naming import check_valid_name
 from dagster._core.definitions.sentinel import NO_VALUE, NoValueSentinel
-from dagster._core.definitions.types.dagster_type import DagsterType
+from dagster._core.definitions.types.dagster_type import DagsterType, DagsterTypeKind
 from dagster._core.definitions.types.resolve import resolve_dagster_type
 from dagster._core.errors import DagsterInvalidDefinitionError
 from dagster._core.records.asset_key import AssetKey
 from dagster._core.records.metadata import MetadataValue, normalize_metadata
+from dagster._text import shown
 
 AssetKeySource = AssetKey | Callable[..., AssetKey] | None
 
@@ -28,12 +29,13 @@ class In:
         asset_key: The asset that the input is, or a function of the :class:`InputContext` giving it.
         asset_partitions: The partitions of the asset, or a function of the context giving them.
         input_manager_key: The resource that loads the input in place of the I/O manager.
-        root_manager_key: The older name of ``input_manager_key``.
+        root_manager_key: The older generation's: it loads the input only if no output feeds it.
     """
 
     __slots__ = (
         "asset_key",
         "asset_partitions",
+        "connected_manager_key",
         "dagster_type",
         "default_value",
         "description",
@@ -64,6 +66,7 @@ class In:
         self.input_manager_key = check.opt_str_param(
             input_manager_key or root_manager_key, "input_manager_key"
         )
+        self.connected_manager_key = input_manager_key
 
     def to_definition(
         self, name: str, annotation: Any = NoValueSentinel, default_value: Any = NoValueSentinel
@@ -78,7 +81,8 @@ class In:
             metadata=self.metadata,
             asset_key=self.asset_key,
             asset_partitions=self.asset_partitions,
-            input_manager_key=self.input_manager_key,
+            root_manager_key=self.input_manager_key,
+            input_manager_key=self.connected_manager_key,
         )
 
 
@@ -90,7 +94,7 @@ class InputDefinition:
         dagster_type: The type; any type by default.
         description: For people.
         default_value: The value when nothing is connected.
-        root_manager_key: The older name of ``input_manager_key``.
+        root_manager_key: The resource that loads the input if no output feeds it.
         metadata: Metadata that an input manager can read.
         asset_key: The asset that the input is, or a function giving it.
         asset_partitions: The partitions of the asset, or a function giving them.
@@ -102,6 +106,7 @@ class InputDefinition:
         "_type_not_set",
         "asset_key",
         "asset_partitions",
+        "connected_manager_key",
         "dagster_type",
         "description",
         "input_manager_key",
@@ -130,19 +135,38 @@ class InputDefinition:
         self.dagster_type: DagsterType = resolve_dagster_type(dagster_type)
         self.description = description
         self._default_value = default_value
+        #: The resource that loads the input where nothing is connected.
         self.input_manager_key = input_manager_key or root_manager_key
+        #: The resource that loads the input in place of the I/O manager of the output that feeds it.
+        self.connected_manager_key = input_manager_key
         self.metadata: dict[str, MetadataValue] | Mapping[str, Any] = metadata or {}
         self.asset_key = asset_key
         self.asset_partitions = asset_partitions
-        if self.dagster_type.is_nothing and default_value is not NO_VALUE and default_value is not None:
-            raise DagsterInvalidDefinitionError(
-                f'Input "{name}" is of type Nothing, which orders without data and so cannot have a '
-                "default value."
-            )
+        if default_value is not NO_VALUE:
+            self._check_default(default_value)
+
+    def _check_default(self, value: Any) -> None:
+        dagster_type = self.dagster_type
+        if dagster_type.is_nothing:
+            if value is not None:
+                raise DagsterInvalidDefinitionError(
+                    f'Input "{self.name}" is of type Nothing, which orders without data and so cannot have a '
+                    "default value."
+                )
+        # Checks of scalars need no context. Others run when the value is used.
+        elif dagster_type.kind is DagsterTypeKind.SCALAR and dagster_type.is_builtin:
+            result = dagster_type.type_check(None, value)
+            if not result.success:
+                optional = f" Use Optional[{dagster_type.display_name}]." if value is None else ""
+                raise DagsterInvalidDefinitionError(
+                    f"Type check failed for the default_value of input {self.name} of type "
+                    f"{dagster_type.display_name}. Received value {shown(value)} of type "
+                    f"{type(value).__name__}.{optional}"
+                )
 
     @property
     def root_manager_key(self) -> str | None:
-        """The older name of ``input_manager_key``."""
+        """The resource that loads the input where nothing is connected."""
         return self.input_manager_key
 
     @property
@@ -317,7 +341,8 @@ class InputMapping:
             or (self._definition.description if self._definition else None)
             or (inner.description if inner else None),
             default_value=default,
-            input_manager_key=inner.input_manager_key if inner else None,
+            root_manager_key=inner.input_manager_key if inner else None,
+            input_manager_key=inner.connected_manager_key if inner else None,
             metadata=(inner.metadata if inner else None)
             or (self._definition.metadata if self._definition else None),
         )

@@ -79,9 +79,7 @@ def load_definitions_from_package_module(
         executor: As of Definitions.
     """
     check.inst_param(package_module, "package_module", ModuleType)
-    return load_definitions_from_modules(
-        _modules_below(package_module), resources, loggers, executor
-    )
+    return load_definitions_from_modules(_modules_below(package_module), resources, loggers, executor)
 
 
 def load_definitions_from_package_name(

@@ -99,6 +99,24 @@ class NodeDefinition(NamedConfigurableDefinition):
             )
         return found
 
+    def input_has_default(self, input_name: str) -> bool:
+        """Whether an input has a value when nothing is connected."""
+        return self.input_def_named(input_name).has_default_value
+
+    def default_value_for_input(self, input_name: str) -> object:
+        """Return the value of an input when nothing is connected."""
+        return self.input_def_named(input_name).default_value
+
+    @property
+    def node_type_str(self) -> str:
+        """What it is called: ``op``, ``graph``, ``solid``, …"""
+        return self.node_kind
+
+    @property
+    def pools(self) -> AbstractSet[str]:
+        """The concurrency pools of the ops in here."""
+        return {op_def.pool for op_def in self.iterate_op_defs() if op_def.pool}
+
     def resolve_input_name_at_position(self, idx: int) -> str | None:
         """Return the name of the input that a positional argument fills, or None."""
         return self.positional_inputs[idx] if idx < len(self.positional_inputs) else None

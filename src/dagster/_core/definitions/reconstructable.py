@@ -26,9 +26,7 @@ from dagster._text import expected
 from dagster._wire.codec import SerializationError, serialize_value
 from dagster._wire.record import Record, SlotRecord
 
-_WHAT_TO_DO = (
-    "Use a function or decorated function defined at module scope instead, or use build_reconstructable_job."
-)
+_WHAT_TO_DO = "Use a function or decorated function defined at module scope instead, or use build_reconstructable_job."
 _LOADABLE = "a JobDefinition, GraphDefinition, PipelineDefinition, Definitions or RepositoryDefinition"
 
 
@@ -151,13 +149,14 @@ class ReconstructableJob(SlotRecord, IJob):
             DagsterInvariantViolationError: If there is none, or something else.
             DagsterInvalidSubsetError: If its op selection selects nothing.
         """
-        if self.__dict__["_job_def"] is None:
+        job_def = self.__dict__["_job_def"]
+        if job_def is None:
             target = self.get_target()
             job_def = target.get_mode_job(self.mode) if is_pipeline(target) else target
             if self.op_selection is not None:
                 job_def = job_def.get_subset(op_selection=self.op_selection)
             object.__setattr__(self, "_job_def", job_def)
-        return self.__dict__["_job_def"]
+        return job_def
 
     def get_subset(self, *, op_selection: Sequence[str] | None = None) -> ReconstructableJob:
         changed = ReconstructableJob(self.repository, self.job_name, op_selection, self.mode)
@@ -282,7 +281,9 @@ def _pointer_to(target: Any, caller: Mapping[str, Any]) -> CodePointer:
     name = getattr(target, "__name__", None)
     module_name = getattr(target, "__module__", None)
     if name == "<lambda>":
-        raise DagsterInvariantViolationError(f"Reconstructable target can not be a lambda. {_WHAT_TO_DO}")
+        raise DagsterInvariantViolationError(
+            f"Reconstructable target can not be a lambda. {_WHAT_TO_DO}"
+        )
     qualname = getattr(target, "__qualname__", name)
     if name is not None and qualname != name:
         raise DagsterInvariantViolationError(
@@ -318,7 +319,7 @@ def _pointer_to(target: Any, caller: Mapping[str, Any]) -> CodePointer:
 
 def _stands_at(target: Any, module: Any, name: str) -> bool:
     """Return whether a module has the target under a name; a module that is unknown may have it."""
-    if module is None or module.__name__ == "__main__" and not hasattr(module, "__file__"):
+    if module is None or (module.__name__ == "__main__" and not hasattr(module, "__file__")):
         return True
     return getattr(module, name, None) is target
 

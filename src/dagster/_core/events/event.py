@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagster._check import CheckError
+from dagster._core.events import builders
 from dagster._core.events.event_type import (
     ALERT_EVENTS,
     FAILURE_EVENTS,
@@ -159,3 +160,48 @@ class DagsterEvent(Record, frozen=True, gc=False):
     is_pipeline_init_failure = _is(DagsterEventType.PIPELINE_INIT_FAILURE)
     pipeline_failure_data = job_failure_data
     pipeline_init_failure_data = _data(DagsterEventType.PIPELINE_INIT_FAILURE)
+
+    # Constructors, which write the event too.
+    from_step = classmethod(builders.from_step)
+    from_job = classmethod(builders.from_job)
+    from_resource = classmethod(builders.from_resource)
+    step_output_event = classmethod(builders.step_output_event)
+    step_input_event = classmethod(builders.step_input_event)
+    step_failure_event = classmethod(builders.step_failure_event)
+    step_retry_event = classmethod(builders.step_retry_event)
+    step_start_event = classmethod(builders.step_start_event)
+    step_restarted_event = classmethod(builders.step_restarted_event)
+    step_success_event = classmethod(builders.step_success_event)
+    step_skipped_event = classmethod(builders.step_skipped_event)
+    step_materialization = classmethod(builders.step_materialization)
+    asset_observation = classmethod(builders.asset_observation)
+    step_expectation_result = classmethod(builders.step_expectation_result)
+    object_store_operation = classmethod(builders.object_store_operation)
+    handled_output = classmethod(builders.handled_output)
+    loaded_input = classmethod(builders.loaded_input)
+    step_worker_starting = classmethod(builders.step_worker_starting)
+    step_worker_started = classmethod(builders.step_worker_started)
+    hook_completed = classmethod(builders.hook_completed)
+    hook_errored = classmethod(builders.hook_errored)
+    hook_skipped = classmethod(builders.hook_skipped)
+    job_enqueue = classmethod(builders.job_enqueue)
+    job_start = classmethod(builders.job_start)
+    job_success = classmethod(builders.job_success)
+    job_failure = classmethod(builders.job_failure)
+    job_canceled = classmethod(builders.job_canceled)
+    job_suspended = classmethod(builders.job_suspended)
+    job_resumed = classmethod(builders.job_resumed)
+    engine_event = classmethod(builders.engine_event)
+    resource_init_start = classmethod(builders.resource_init_start)
+    resource_init_success = classmethod(builders.resource_init_success)
+    resource_init_failure = classmethod(builders.resource_init_failure)
+    resource_teardown_failure = classmethod(builders.resource_teardown_failure)
+    asset_materialization = step_materialization
+
+    # The older generation's words for them.
+    from_pipeline = from_job
+    pipeline_start = job_start
+    pipeline_success = job_success
+    pipeline_failure = classmethod(builders.pipeline_failure)
+    pipeline_canceled = job_canceled
+    pipeline_init_failure = classmethod(builders.pipeline_init_failure)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dagster._check import CheckError
 from dagster._core.events.event import DagsterEvent
 from dagster._core.events.event_type import DagsterEventType
 from dagster._core.records.error_info import SerializableErrorInfo
+from dagster._core.records.user_events import AssetMaterialization, AssetObservation
+from dagster._wire.codec import deserialize_value, serialize_value
 from dagster._wire.record import Record
 
 
@@ -62,6 +66,36 @@ class EventLogEntry(Record, frozen=True, gc=False):
         """The event's message, or the user's."""
         event = self.dagster_event
         return event.message if event is not None and event.message else self.user_message
+
+    @property
+    def asset_materialization(self) -> AssetMaterialization | None:
+        """The materialization that the entry tells of, if it tells of one."""
+        found = getattr(self._event_data, "materialization", None)
+        return found if isinstance(found, AssetMaterialization) else None
+
+    @property
+    def asset_observation(self) -> AssetObservation | None:
+        """The observation that the entry tells of, if it tells of one."""
+        return getattr(self._event_data, "asset_observation", None)
+
+    @property
+    def tags(self) -> Mapping[str, str] | None:
+        """The tags of the materialization or observation that the entry tells of."""
+        found = self.asset_materialization or self.asset_observation
+        return None if found is None else found.tags
+
+    @property
+    def _event_data(self) -> object:
+        return None if self.dagster_event is None else self.dagster_event.event_specific_data
+
+    def to_json(self) -> str:
+        """Return the entry as JSON."""
+        return serialize_value(self)
+
+    @staticmethod
+    def from_json(json_str: str) -> EventLogEntry:
+        """Return the entry that :meth:`to_json` wrote."""
+        return deserialize_value(json_str, EventLogEntry)
 
     @property
     def pipeline_name(self) -> str | None:

@@ -343,6 +343,32 @@ class DagsterLogManager(logging.Logger):
             handler.run_id, handler.job_name, handler.run_tags, self._tags, message, timestamp, event
         )
 
+    def write_event(
+        self, dagster_event: DagsterEvent, level: int, error: SerializableErrorInfo | None = None
+    ) -> DagsterEvent:
+        """Write an event to the event log of the run, show it to the loggers, and return it.
+
+        Args:
+            dagster_event: The event.
+            level: The log level.
+            error: The error that goes with it.
+        """
+        handler = self._dagster_handler
+        entry = EventLogEntry(
+            error,
+            level,
+            "",
+            handler.run_id or "",
+            _time.now(),
+            dagster_event.step_key,
+            handler.job_name,
+            dagster_event,
+        )
+        if handler.sink is not None:
+            handler.sink(entry)
+        self.log_dagster_event(level, dagster_event.message or "", dagster_event, entry)
+        return dagster_event
+
     def log_dagster_event(
         self,
         level: str | int,
@@ -363,10 +389,12 @@ class DagsterLogManager(logging.Logger):
         if number < handler.console_level or number < self.level:
             return
         now = _time.now() if entry is None else entry.timestamp
-        error = None if entry is None else entry.error_info
-        if error is None:
-            error = getattr(dagster_event.event_specific_data, "error", None)
-
+        # An entry says itself whether its error is to be shown: the end of a run carries one that was.
+        error = (
+            getattr(dagster_event.event_specific_data, "error", None)
+            if entry is None
+            else entry.error_info
+        )
         meta = self._describe(message, now, dagster_event)
 
         def build(name: str) -> DagsterLogRecord:

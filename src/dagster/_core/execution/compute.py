@@ -6,10 +6,11 @@ Functions may be plain, generators, coroutines or async generators. What they gi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from dagster._core.definitions.outputs import DEFAULT_OUTPUT
 from dagster._core.errors import (
     DagsterError,
     DagsterExecutionStepExecutionError,
@@ -22,8 +23,10 @@ from dagster._core.records.user_events import (
     AssetObservation,
     DynamicOutput,
     ExpectationResult,
+    Failure,
     Materialization,
     Output,
+    RetryRequested,
 )
 from dagster._text import did_you_mean, listed, shown
 
@@ -79,7 +82,7 @@ def _run_user_code(context: StepExecutionContext, fn: Callable[..., Any], *args:
 
 def raise_user_error(context: StepExecutionContext, exc: Exception) -> NoReturn:
     """Raise what the boundary around an op makes of an exception in its function."""
-    if isinstance(exc, DagsterError):
+    if isinstance(exc, (DagsterError, Failure, RetryRequested)):
         raise exc
     step = context.step
     raise_from_user_code(
@@ -92,18 +95,21 @@ def raise_user_error(context: StepExecutionContext, exc: Exception) -> NoReturn:
     )
 
 
-def read_stream(context: StepExecutionContext, stream: Any) -> Iterator[Any]:
+def read_stream(context: StepExecutionContext, stream: Any) -> Generator[Any]:
     """Yield what a generator function gives, each piece asked for inside the error boundary."""
     if isinstance(stream, AsyncGeneratorType):
         stream = _drain(context, stream)
-    while True:
-        item, is_last = _run_user_code(context, _advance, stream)
-        if not is_last:
-            yield item
-            continue
-        if item is not None:
-            yield from events_of_value(context.step.op_def, item)
-        return
+    try:
+        while True:
+            item, is_last = _run_user_code(context, _advance, stream)
+            if not is_last:
+                yield item
+                continue
+            if item is not None:
+                yield from events_of_value(context.step.op_def, item)
+            return
+    finally:
+        stream.close()
 
 
 def _advance(stream: Any) -> tuple[Any, bool]:
@@ -114,7 +120,7 @@ def _advance(stream: Any) -> tuple[Any, bool]:
         return end.value, True
 
 
-def _drain(context: StepExecutionContext, stream: AsyncGeneratorType[Any, Any]) -> Iterator[Any]:
+def _drain(context: StepExecutionContext, stream: AsyncGeneratorType[Any, Any]) -> Generator[Any]:
     loop = context.plan_context.event_loop
     try:
         while True:
@@ -126,7 +132,7 @@ def _drain(context: StepExecutionContext, stream: AsyncGeneratorType[Any, Any]) 
         loop.run_until_complete(stream.aclose())
 
 
-def events_of_value(op_def: OpDefinition, value: Any) -> Iterator[Any]:
+def events_of_value(op_def: OpDefinition, value: Any) -> Generator[Any]:
     """Yield the outputs and events that a returned value means.
 
     Args:
@@ -138,7 +144,7 @@ def events_of_value(op_def: OpDefinition, value: Any) -> Iterator[Any]:
     """
     defs = op_def.output_defs
     if is_event(value):
-        yield value
+        yield _named_by_definition(op_def, value)
     elif len(defs) == 1:
         yield from _single_output(op_def, value)
     elif not defs:
@@ -159,6 +165,21 @@ def events_of_value(op_def: OpDefinition, value: Any) -> Iterator[Any]:
             f"but its function returned {shown(value)} of type {type(value).__name__}. Return a tuple with "
             "one value for each, a dict by output name, or yield Output objects."
         )
+
+
+def _named_by_definition(op_def: OpDefinition, event: Any) -> Any:
+    """Return a returned output object under the name of the only output, if it has none of its own."""
+    defs = op_def.output_defs
+    if (
+        isinstance(event, Output)
+        and len(defs) == 1
+        and event.output_name == DEFAULT_OUTPUT != defs[0].name
+        and not defs[0].is_dynamic
+    ):
+        return Output(
+            event.value, defs[0].name, event.metadata, event.data_version, tags=event.tags
+        )
+    return event
 
 
 def _single_output(op_def: OpDefinition, value: Any) -> Iterator[Any]:

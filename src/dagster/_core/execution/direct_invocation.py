@@ -168,7 +168,9 @@ def _by_name(
                 "are ignored when directly invoking ops."
             )
         if name in given:
-            raise DagsterInvalidInvocationError(f"{described} got multiple values for argument '{name}'.")
+            raise DagsterInvalidInvocationError(
+                f"{described} got multiple values for argument '{name}'."
+            )
         if name not in known and input_def is None and not signature.takes_any_keyword:
             raise DagsterInvalidInvocationError(
                 f"{described} got an unexpected argument '{name}'.{did_you_mean(name, known)} "
@@ -200,13 +202,16 @@ def _called(op_def: OpDefinition, function: DecoratedOpFunction) -> str:
     signature = function.signature
     parts = [signature.context.name] if signature.context is not None else []
     defaults = {d.name: d.default_value for d in op_def.input_defs if d.has_default_value}
-    parts += [_shown_parameter(p, defaults, op_def) for p in signature.parameters]
+    star = False
+    for parameter in signature.parameters:
+        if parameter.keyword_only and not star:
+            star = True
+            parts.append("*")
+        parts.append(_shown_parameter(parameter, defaults, op_def))
     return f"Call it as {op_def.name}({', '.join(parts)})."
 
 
-def _shown_parameter(
-    parameter: Parameter, defaults: Mapping[str, Any], op_def: OpDefinition
-) -> str:
+def _shown_parameter(parameter: Parameter, defaults: Mapping[str, Any], op_def: OpDefinition) -> str:
     name = parameter.name
     input_def = op_def.input_dict.get(name)
     if input_def is None:
@@ -421,7 +426,9 @@ class _Outputs:
                 f"{unknown('output', name, self._op_def.output_dict)}"
             )
         if output_def.is_dynamic != isinstance(item, DynamicOutput):
-            declared, wanted = ("dynamic", "a DynamicOutput") if output_def.is_dynamic else ("plain", "an Output")
+            declared, wanted = (
+                ("dynamic", "a DynamicOutput") if output_def.is_dynamic else ("plain", "an Output")
+            )
             raise DagsterInvariantViolationError(
                 f"Invocation of {self._described} gave {type(item).__name__} for the {declared} output "
                 f"'{name}', which takes {wanted}."

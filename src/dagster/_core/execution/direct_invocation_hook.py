@@ -112,6 +112,13 @@ class UnboundHookContext(HookContext):
         )
 
     @property
+    def _step_context(self) -> NoReturn:  # type: ignore[override] - what hangs on a step is refused
+        raise DagsterInvalidPropertyError(
+            "A `HookContext` that is constructed from `build_hook_context` has no step, so it cannot tell "
+            "what is around one. Run the hook in a job with execute_in_process() to have it."
+        )
+
+    @property
     def job_name(self) -> str:
         """The name of the job that was given."""
         return self._given(self._job_name, "job_name")
@@ -287,7 +294,9 @@ def invoke_hook(hook_def: HookDefinition, args: tuple[Any, ...], kwargs: dict[st
     signature = read_signature(fn, decorator="hook", has_context=False)
     names = [p.name for p in signature.parameters][: 2 if hook_def.hook_fn is fn else 1]
     if len(args) + len(kwargs) != len(names):
-        wanted = "one parameter, context" if len(names) == 1 else f"two parameters, {' and '.join(names)}"
+        wanted = (
+            "one parameter, context" if len(names) == 1 else f"two parameters, {' and '.join(names)}"
+        )
         raise DagsterInvalidInvocationError(
             f"Decorated function of hook '{hook_def.name}' expects {wanted}, but "
             f"{len(args) + len(kwargs)} were provided. Make the context with build_hook_context()."

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from dagster._core.execution.step_view import StepView
+
 if TYPE_CHECKING:
     from dagster._core.definitions.hook import HookDefinition
     from dagster._core.execution.step_context import StepExecutionContext
 
 
-class HookContext:
+class HookContext(StepView):
     """The context of a hook. From the "Execution" document.
 
     Args:
@@ -19,7 +21,7 @@ class HookContext:
     """
 
     def __init__(self, step_execution_context: StepExecutionContext, hook_def: HookDefinition) -> None:
-        self._step_context = step_execution_context
+        super().__init__(step_execution_context)
         self._hook_def = hook_def
 
     @property
@@ -36,11 +38,6 @@ class HookContext:
     def hook_def(self) -> HookDefinition:
         """The hook."""
         return self._hook_def
-
-    @property
-    def instance(self) -> Any:
-        """The instance."""
-        return self._step_context.instance
 
     @property
     def op(self) -> Any:
@@ -101,9 +98,8 @@ class HookContext:
 
     # The older vocabulary's names
 
-    pipeline_name = property(lambda self: self.job_name)
+    pipeline_def = property(lambda self: self._step_context.pipeline_def)
     solid = property(lambda self: self.op)
     solid_config = property(lambda self: self.op_config)
     solid_exception = property(lambda self: self.op_exception)
     solid_output_values = property(lambda self: self.op_output_values)
-    mode_def = property(lambda self: getattr(self._step_context.job_def, "mode_definition", None))

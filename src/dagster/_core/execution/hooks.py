@@ -54,7 +54,7 @@ def _run_hook(
     if result.is_skipped:
         return context.emit(
             _SKIPPED,
-            f'Skipped the execution of hook "{name}" for "{key}". It did not meet its triggering '
-            "condition.",
+            f'Skipped the execution of hook "{name}". It did not meet its triggering condition during the '
+            f'execution of "{key}".',
         )
     return context.emit(_COMPLETED, f'Finished the execution of hook "{name}" triggered for "{key}".')

@@ -81,13 +81,14 @@ def check_input(context: StepExecutionContext, step_input: StepInput, value: Any
             )
         return context.emit(_INPUT, facts[1], facts[0])
     data = TypeCheckData(check.success, step_input.name, check.description, check.metadata)
-    outcome = "passed" if check.success else "failed"
+    outcome = "(Type check passed)." if check.success else "Warning! Type check failed."
     event = context.emit(
         _INPUT,
-        f'Got input "{step_input.name}" of type "{dagster_type.display_name}". (Type check {outcome}).',
+        f'Got input "{step_input.name}" of type "{dagster_type.display_name}". {outcome}',
         StepInputData(step_input.name, data),
     )
     if not check.success:
+        context.log_user_event(event)  # handed on with the failure
         raise DagsterTypeCheckDidNotPass(
             description=(
                 f'Type check failed for step input "{step_input.name}" - '
@@ -125,7 +126,7 @@ def _from_step_output(
 ) -> tuple[Any, DagsterEvent, Sequence[DagsterEvent] | None]:
     """Return the value of an upstream output, the event that it was loaded, and those before it."""
     upstream_step = context.plan_context.step_of(source.step, source.step_key)
-    manager_key = step_input.definition.input_manager_key
+    manager_key = step_input.definition.connected_manager_key
     if manager_key is None:
         manager_key = upstream_step.outputs[source.output_name].io_manager_key
     upstream = StepOutputContext(context, upstream_step, source.output_name, source.mapping_key)

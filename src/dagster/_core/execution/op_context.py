@@ -44,6 +44,11 @@ class AbstractComputeExecutionContext(ABC):
 
     @property
     @abstractmethod
+    def op(self) -> Any:
+        """The node of the op."""
+
+    @property
+    @abstractmethod
     def job_def(self) -> Any:
         """The job."""
 
@@ -71,6 +76,7 @@ class AbstractComputeExecutionContext(ABC):
 
     solid_config = property(lambda self: self.op_config)
     solid_def = property(lambda self: self.op_def)
+    solid = property(lambda self: self.op)
     pipeline_def = property(lambda self: self.job_def)
     pipeline_run = property(lambda self: self.run)
 

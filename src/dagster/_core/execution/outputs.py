@@ -33,7 +33,7 @@ from dagster._core.records.user_events import (
     Materialization,
     Output,
 )
-from dagster._text import expected, listed, unknown
+from dagster._text import did_you_mean, expected, listed
 
 _OUTPUT = DagsterEventType.STEP_OUTPUT.value
 _HANDLED = DagsterEventType.HANDLED_OUTPUT.value
@@ -55,8 +55,8 @@ def take_output(
     output = context.step.outputs.get(name)
     if output is None:
         raise DagsterInvariantViolationError(
-            f'Core compute for {context.describe_op()} returned an output "{name}" that does not exist. '
-            f"{unknown('output', name, context.step.outputs)}"
+            f'Core compute for {context.describe_op()} returned an output "{name}" that does not exist.'
+            f"{did_you_mean(name, context.step.outputs)} Its outputs: {listed(context.step.outputs)}."
         )
     if isinstance(given, DynamicOutput):
         mapping_key = given.mapping_key
@@ -153,15 +153,16 @@ def _check_output(
             data,
         )
     type_data = TypeCheckData(check.success, output.name, check.description, check.metadata)
-    outcome = "passed" if check.success else "failed"
+    outcome = "(Type check passed)." if check.success else "Warning! Type check failed."
     keyed = f' mapping key "{mapping_key}"' if mapping_key is not None else ""
     event = context.emit(
         _OUTPUT,
         f'Yielded output "{output.name}"{keyed} of type "{dagster_type.display_name}". '
-        f"(Type check {outcome}).",
+        f"{outcome}",
         StepOutputData(handle, type_data, None, metadata),
     )
     if not check.success:
+        context.log_user_event(event)  # handed on with the failure
         raise DagsterTypeCheckDidNotPass(
             description=(
                 f'Type check failed for step output "{output.name}" - '

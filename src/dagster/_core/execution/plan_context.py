@@ -172,7 +172,14 @@ class PlanExecutionContext:
         loop, self._event_loop = self._event_loop, None
         if loop is None:
             return
+        import asyncio
+
         try:
+            left = asyncio.all_tasks(loop)
+            for task in left:
+                task.cancel()
+            if left:
+                loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
             loop.run_until_complete(loop.shutdown_asyncgens())
         finally:
             loop.close()

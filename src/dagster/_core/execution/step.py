@@ -55,8 +55,7 @@ def _attempt_with_hooks(context: StepExecutionContext) -> Iterator[DagsterEvent]
     except Exception:
         yield from run_hooks(context, events)
         raise
-    if not events[-1].is_step_up_for_retry:
-        yield from run_hooks(context, events)
+    yield from run_hooks(context, events)
 
 
 def _attempt(context: StepExecutionContext) -> Iterator[DagsterEvent]:
@@ -124,20 +123,24 @@ def _outputs(context: StepExecutionContext, result: Any) -> Iterator[DagsterEven
         if isinstance(result, STREAMS)
         else events_of_value(context.step.op_def, result)
     )
-    for item in items:
-        if context.user_events is not None:
-            yield from context.take_user_events()
-        if isinstance(item, (Output, DynamicOutput)):
-            yield from take_output(context, item, seen)
-        elif is_event(item):
-            yield context.emit_user_event(item)
-        else:
-            raise DagsterInvariantViolationError(
-                f"Compute function for {context.describe_op()} yielded a value of type "
-                f"{type(item).__name__} rather than an instance of Output, AssetMaterialization, "
-                f"AssetObservation or ExpectationResult: {shown(item)}. Values yielded by a generator must "
-                "be wrapped in one of these; return a plain value instead of yielding it."
-            )
+    try:
+        for item in items:
+            if context.user_events is not None:
+                yield from context.take_user_events()
+            if isinstance(item, (Output, DynamicOutput)):
+                yield from take_output(context, item, seen)
+            elif is_event(item):
+                yield context.emit_user_event(item)
+            else:
+                raise DagsterInvariantViolationError(
+                    f"Compute function for {context.describe_op()} yielded a value of type "
+                    f"{type(item).__name__} rather than an instance of Output, AssetMaterialization, "
+                    f"AssetObservation or ExpectationResult: {shown(item)}. Values yielded by a generator "
+                    "must be wrapped in one of these; return a plain value instead of yielding it."
+                )
+    finally:
+        # A refused output ends the user's generator here, while the event loop and resources are there.
+        items.close()
     if context.user_events is not None:
         yield from context.take_user_events()
     yield from check_all_given(context, seen)

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import dagster._time as _time
-from dagster._core.definitions.job.resolved_config import OpConfig
+from dagster._core.definitions.job.resolved_config import OpConfig, ResolvedRunConfig
 from dagster._core.definitions.resource.scoped import Resources
-from dagster._core.definitions.types.context import TypeCheckContext
 from dagster._core.errors import DagsterInvalidDefinitionError, DagsterInvariantViolationError
 from dagster._core.events.event import DagsterEvent
 from dagster._core.events.event_type import DagsterEventType
@@ -21,7 +20,8 @@ from dagster._core.events.payloads import (
 from dagster._core.execution.hook_context import HookContext
 from dagster._core.execution.io_contexts import StepInputContext, StepOutputContext
 from dagster._core.execution.op_context import OpExecutionContext
-from dagster._core.execution.plan_context import DEBUG, PlanExecutionContext
+from dagster._core.execution.plan_context import DEBUG, OutputKey, PlanExecutionContext
+from dagster._core.execution.step_view import StepTypeCheckContext
 from dagster._core.plan.step import ExecutionStep
 from dagster._core.records.error_info import SerializableErrorInfo
 from dagster._core.records.handles import StepOutputHandle
@@ -35,9 +35,12 @@ from dagster._core.records.user_events import (
 from dagster._text import expected, unknown
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from dagster._core.definitions.hook import HookDefinition
     from dagster._core.definitions.job.definition import JobDefinition
     from dagster._core.definitions.op.definition import OpDefinition
+    from dagster._core.definitions.types.context import TypeCheckContext
     from dagster._core.definitions.types.dagster_type import DagsterType
     from dagster._core.io.contexts import InputContext
     from dagster._core.io.output_context import OutputContext
@@ -203,11 +206,80 @@ class StepExecutionContext:
     def op_retry_policy(self) -> Any:
         return self.step.retry_policy
 
+    @property
+    def is_op_in_graph(self) -> bool:
+        """Whether the op is inside of a graph that is a node of the job."""
+        return self.step.node_handle.parent is not None
+
+    @property
+    def selected_output_names(self) -> frozenset[str]:
+        """The outputs that are to be given: all of them."""
+        return frozenset(self.step.outputs)
+
+    @property
+    def resolved_run_config(self) -> ResolvedRunConfig:
+        """The validated run config."""
+        return self.plan_context.run_config_resolved
+
+    @property
+    def output_capture(self) -> dict[OutputKey, Any] | None:
+        """The values that the run gave so far, if they are kept for its result."""
+        return self.plan_context.output_capture
+
+    @property
+    def event_loop(self) -> AbstractEventLoop:
+        """The loop that runs the coroutines of ops."""
+        return self.plan_context.event_loop
+
+    def for_step(self, step: ExecutionStep) -> StepExecutionContext:
+        """Return the context of another step of the run."""
+        return StepExecutionContext(self.plan_context, step)
+
+    # The older vocabulary's names
+
+    pipeline = property(lambda self: self.plan_context.job)
+    pipeline_def = property(lambda self: getattr(self.job_def, "pipeline_def", self.job_def))
+    pipeline_run = property(lambda self: self.plan_context.run)
+    pipeline_name = property(lambda self: self.plan_context.job_name)
+    mode_def = property(lambda self: getattr(self.job_def, "mode_definition", None))
+    solid = property(lambda self: self.step.node)
+    solid_def = property(lambda self: self.step.op_def)
+    solid_handle = property(lambda self: self.step.node_handle)
+    solid_retry_policy = property(lambda self: self.step.retry_policy)
+
+    @property
+    def intermediate_storage_def(self) -> Any:
+        """The storage that run config or mode chose, or None if values go through I/O managers."""
+        return getattr(self.job_def, "intermediate_storage_def", None)
+
+    @property
+    def intermediate_storage(self) -> Any:
+        """The chosen storage, or None if values go through I/O managers."""
+        manager = self.plan_context.resources_by_key.get("io_manager")
+        return getattr(manager, "intermediate_storage", None)
+
+    def using_default_intermediate_storage(self) -> bool:
+        """Whether neither run config nor mode chose a storage."""
+        return self.intermediate_storage_def is None
+
     def has_tag(self, key: str) -> bool:
         return key in self.plan_context.tags
 
     def get_tag(self, key: str) -> str | None:
         return self.plan_context.tags.get(key)
+
+    # The older vocabulary's names
+
+    solid = property(lambda self: self.op)
+    solid_def = property(lambda self: self.op_def)
+    solid_handle = property(lambda self: self.node_handle)
+    solid_config = property(lambda self: self.op_config)
+    solid_retry_policy = property(lambda self: self.op_retry_policy)
+    pipeline = property(lambda self: self.job)
+    pipeline_def = property(lambda self: getattr(self.job_def, "pipeline_def", self.job_def))
+    pipeline_name = property(lambda self: self.job_name)
+    pipeline_run = property(lambda self: self.dagster_run)
+    mode_def = property(lambda self: getattr(self.job_def, "mode_definition", None))
 
     def describe_op(self) -> str:
         """Return what the step runs, for messages."""
@@ -249,6 +321,11 @@ class StepExecutionContext:
     build = scoped_resources
 
     @property
+    def scoped_resources_builder(self) -> StepExecutionContext:
+        """What gives the resources under some keys: ``.build(keys)``."""
+        return self
+
+    @property
     def log(self) -> Any:
         """The step's log manager."""
         if self._log is None:
@@ -269,7 +346,7 @@ class StepExecutionContext:
 
     def for_type(self, dagster_type: DagsterType) -> TypeCheckContext:
         """Return the context of a type check."""
-        return TypeCheckContext(self.plan_context.run_id, self.log, self, dagster_type)
+        return StepTypeCheckContext(self, dagster_type)
 
     def get_type_loader_context(self) -> StepExecutionContext:
         """Return the context of a type loader: this one."""
@@ -392,12 +469,13 @@ class StepExecutionContext:
         """
         label = getattr(event, "label", None)
         if isinstance(event, (AssetMaterialization, Materialization)):
-            key = getattr(event, "asset_key", None)
-            what = f"value {label}" if key is None else key.to_string() if label is None else label
-            return self.emit(_MATERIALIZATION, f"Materialized {what}.", StepMaterializationData(event))
+            message = event.description or f"Materialized value {label}."
+            return self.emit(_MATERIALIZATION, message, StepMaterializationData(event))
         if isinstance(event, AssetObservation):
             return self.emit(
-                _OBSERVATION, f"Observed {event.asset_key.to_string()}.", AssetObservationData(event)
+                _OBSERVATION,
+                event.description or f"Observed asset {event.asset_key.to_user_string()}.",
+                AssetObservationData(event),
             )
         if isinstance(event, ExpectationResult):
             outcome = "passed" if event.success else "failed"
@@ -412,3 +490,7 @@ class StepExecutionContext:
                 event,
             )
         )
+
+
+#: What type loaders get as their first argument: the context of the step.
+DagsterTypeLoaderContext = StepExecutionContext

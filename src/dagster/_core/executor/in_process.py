@@ -67,8 +67,11 @@ class InProcessExecutor(Executor):
             yield from session.open()
             yield from self._run_steps(plan_context, execution_plan)
         finally:
-            teardown_events = session.close()
-            plan_context.close_event_loop()
+            try:
+                # First, so that what is left in the loop still has its resources.
+                plan_context.close_event_loop()
+            finally:
+                teardown_events = session.close()
         yield from teardown_events
         elapsed = _time.format_duration(_time.monotonic() - started)
         yield plan_context.emit_run_event(

@@ -152,8 +152,10 @@ class Progress:
         kind = event.event_type_value
         if kind == _OUTPUT:
             if step.tracks_outputs or not self._require_success:
-                handle = event.step_output_data.step_output_handle
-                self.output(step, handle.output_name, handle.mapping_key)
+                data = event.step_output_data
+                if data.type_check_data is None or data.type_check_data.success:
+                    handle = data.step_output_handle
+                    self.output(step, handle.output_name, handle.mapping_key)
         elif kind == _SUCCESS:
             self.succeeded(step)
         elif kind == _FAILURE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from dagster._core.definitions.console_loggers import default_system_loggers
@@ -66,6 +66,7 @@ class RunExecution:
         plan: The plan.
         raise_on_error: Whether an error is raised once its events are out.
         output_capture: Where the values of outputs are kept for the result.
+        loggers: Where messages go. Default: what run config asks for, see :func:`loggers_of`.
     """
 
     def __init__(
@@ -78,11 +79,12 @@ class RunExecution:
         *,
         raise_on_error: bool = False,
         output_capture: dict[OutputKey, Any] | None = None,
+        loggers: Sequence[logging.Logger] | None = None,
     ) -> None:
         job_def = job.get_definition()
         sink = instance.event_writer(run.run_id)
         log = DagsterLogManager.create(
-            loggers_of(job_def, config, instance, run.run_id),
+            loggers if loggers is not None else loggers_of(job_def, config, instance, run.run_id),
             run_id=run.run_id,
             job_name=run.job_name,
             sink=sink,
@@ -110,7 +112,7 @@ class RunExecution:
             )
         )
 
-    def events(self) -> Iterator[DagsterEvent]:
+    def events(self) -> Generator[DagsterEvent]:
         """Carry the run out and yield its events.
 
         Raises:
@@ -164,11 +166,14 @@ class RunExecution:
         if failed:
             keys = [event.step_key for event in failed]
             message = f'Execution of run for "{name}" failed. Steps failed: {keys}.'
-            data = JobFailureData(None, RunFailureReason.STEP_FAILURE, keys[0])
+            # The log has the error with its step; here it is only carried.
+            first = failed[0].step_failure_data.error
+            data = JobFailureData(first, RunFailureReason.STEP_FAILURE, keys[0])
+            error = None
         else:
             error = error_info_from_exception(exc) if exc is not None else None
             message = f'Execution of run for "{name}" failed. An exception was thrown during execution.'
             data = JobFailureData(error, RunFailureReason.RUN_EXCEPTION)
         return self.context.emit_run_event(
-            DagsterEventType.RUN_FAILURE, message, data, level=ERROR, error=data.error
+            DagsterEventType.RUN_FAILURE, message, data, level=ERROR, error=error
         )

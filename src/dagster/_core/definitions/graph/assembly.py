@@ -64,6 +64,11 @@ def assemble(
             raise DagsterInvalidDefinitionError(
                 f'Invalid dependencies: in {graph}, the name "{name}" is used twice. Give an alias.'
             )
+        if not isinstance(node_edges, Mapping):
+            raise DagsterInvalidDefinitionError(
+                f"Invalid dependencies: in {graph}, "
+                + expected(f'the value under the key "{name}"', "a dict of inputs to dependencies", node_edges)
+            )
         used.add(invocation.name)
         nodes[name] = Node(
             name, definition, invocation.tags, invocation.hook_defs, invocation.retry_policy
@@ -74,6 +79,8 @@ def assemble(
             nodes[name] = Node(name, definition)
             edges[name] = {}
     _check_edges(graph, nodes, edges)
+    place = {name: position for position, name in enumerate(by_name)}
+    nodes = dict(sorted(nodes.items(), key=lambda item: place[item[1].definition.name]))
     return nodes, edges
 
 

@@ -123,6 +123,7 @@ def build_graph(
     graph_name = name or getattr(fn, "__name__", "graph")
     what = f"{decorator} '{graph_name}'"
     signature = read_signature(fn, decorator=decorator, has_context=False)
+    signature.refuse_varargs(what, fn)
     inputs = _graph_inputs(what, fn, signature.inputs, ins, input_defs)
     composition = Composition(graph_name, decorator)
     result = compose(composition, fn, {name: InputMappingNode(name) for name in inputs})

@@ -62,6 +62,11 @@ class GraphDefinition(NodeDefinition):
     is_graph = True
     is_graph_job_op_node = True
 
+    #: The nodes by name.
+    node_dict: dict[str, Node]
+    #: For each node, where each of its inputs comes from.
+    dependencies: dict[str, dict[str, IDependencyDefinition]]
+
     def __init__(
         self,
         name: str,
@@ -245,13 +250,11 @@ class GraphDefinition(NodeDefinition):
             )
         return node.definition.output_def_named(mapping.mapped_node_output_name), inner_handle
 
-    def input_has_default(self, input_name: str) -> bool:
-        """Whether an input of the graph has a value when nothing is connected."""
-        return self.input_def_named(input_name).has_default_value
-
-    def default_value_for_input(self, input_name: str) -> object:
-        """Return the value of an input of the graph when nothing is connected."""
-        return self.input_def_named(input_name).default_value
+    def resolve_output_to_origin_op_def(self, output_name: str) -> OpDefinition:
+        """Return the op that gives an output of the graph."""
+        mapping = self.get_output_mapping(output_name)
+        definition: Any = self.node_named(mapping.mapped_node_name).definition
+        return definition.resolve_output_to_origin_op_def(mapping.mapped_node_output_name)
 
     # Config
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from dagster._core.definitions.node import NodeDefinition
 
 
+_BEFORE = "It comes before the call: op.{0}(...)(), not op().{0}(...)."
+
+
 class InvokedNodeOutputHandle:
     """The future output of a node that was placed in a graph. It only says where a value comes from."""
 
@@ -55,21 +58,33 @@ class InvokedNodeOutputHandle:
     def __bool__(self) -> bool:  # noqa: PLE0304 - it never returns
         self._refuse(f'test the truth of the output "{self.output_name}"')
 
-    def alias(self, _name: str) -> NoReturn:
-        self._refuse(
-            f'alias the output "{self.output_name}"; write {self.node_kind}.alias(...)() instead'
+    def _refuse_method(self, call: str, advice: str) -> NoReturn:
+        raise DagsterInvariantViolationError(
+            f'Attempted to call {call} on the output "{self.output_name}" of {self.node_kind} '
+            f'"{self.node_name}" inside of a graph. {advice}'
         )
+
+    def alias(self, _name: str) -> NoReturn:
+        self._refuse_method(".alias()", _BEFORE.format("alias"))
+
+    def tag(self, _tags: object) -> NoReturn:
+        self._refuse_method(".tag()", _BEFORE.format("tag"))
 
     def with_hooks(self, _hook_defs: object) -> NoReturn:
-        self._refuse(
-            f'put hooks on the output "{self.output_name}"; write {self.node_kind}.with_hooks(...)() instead'
-        )
+        self._refuse_method(".with_hooks()", _BEFORE.format("with_hooks"))
 
     def map(self, _fn: object) -> NoReturn:
-        self._refuse(f'call .map() on the output "{self.output_name}", which is not dynamic,')
+        self._refuse_method(
+            ".map()", "It is not dynamic: declare it with DynamicOut, or pass it to the next op directly."
+        )
 
     def collect(self) -> NoReturn:
-        self._refuse(f'call .collect() on the output "{self.output_name}", which is not dynamic,')
+        self._refuse_method(
+            ".collect()", "It is not dynamic: pass it to the next op directly, or several in a list."
+        )
+
+    def __repr__(self) -> str:
+        return f'<output "{self.output_name}" of {self.node_kind} "{self.node_name}">'
 
 
 class InvokedNodeDynamicFanIn:
@@ -80,6 +95,9 @@ class InvokedNodeDynamicFanIn:
     def __init__(self, node_name: str, output_name: str) -> None:
         self.node_name = node_name
         self.output_name = output_name
+
+    def __repr__(self) -> str:
+        return f'<collected output "{self.output_name}" of "{self.node_name}">'
 
 
 class InvokedNodeDynamicOutputWrapper:
@@ -149,11 +167,17 @@ class InvokedNodeDynamicOutputWrapper:
     def __getitem__(self, idx: object) -> NoReturn:
         self._refuse(f"index with {shown(idx)} into")
 
+    def __bool__(self) -> bool:  # noqa: PLE0304 - it never returns
+        self._refuse("test the truth of")
+
     def alias(self, _name: str) -> NoReturn:
         self._refuse("alias")
 
     def with_hooks(self, _hook_defs: object) -> NoReturn:
         self._refuse("put hooks on")
+
+    def __repr__(self) -> str:
+        return f'<dynamic output "{self.output_name}" of {self.node_kind} "{self.node_name}">'
 
 
 class InputMappingNode:
@@ -164,11 +188,23 @@ class InputMappingNode:
     def __init__(self, input_name: str) -> None:
         self.input_name = input_name
 
-    def __iter__(self) -> Iterator[Any]:
+    def _refuse(self, use: str) -> NoReturn:
         raise DagsterInvariantViolationError(
-            f'Attempted to iterate over the graph input "{self.input_name}". While a graph is composed, '
+            f'Attempted to {use} the graph input "{self.input_name}". While a graph is composed, '
             "inputs have no values yet: pass it to an op."
         )
+
+    def __iter__(self) -> Iterator[Any]:
+        self._refuse("iterate over")
+
+    def __getitem__(self, idx: object) -> NoReturn:
+        self._refuse(f"index with {shown(idx)} into")
+
+    def __bool__(self) -> bool:  # noqa: PLE0304 - it never returns
+        self._refuse("test the truth of")
+
+    def __repr__(self) -> str:
+        return f'<graph input "{self.input_name}">'
 
 
 class Composition:
@@ -299,6 +335,11 @@ class Composition:
             return (
                 f"{start}: the node has several outputs ({', '.join(names)}). Pick one, for instance "
                 f'".{names[0] if names else "name"}".'
+            )
+        if isinstance(arg, InvokedNodeDynamicFanIn):
+            return (
+                f"{start}: a collected output is a list already and cannot be inside of another. Pass it to "
+                "an input of its own."
             )
         if isinstance(arg, PendingNodeInvocation) or hasattr(arg, "describe_node"):
             return f"{start}: it was not called. Write {getattr(arg, 'name', 'it')}() to use its output."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dagster._config.config_type import Array
 from dagster._config.configurable import ANY_CONFIG_SCHEMA, ConfigurableDefinition
 from dagster._config.field import Field
+from dagster._config.resolve import as_field
 from dagster._config.shapes import Shape
 from dagster._core.definitions.graph.definition import GraphDefinition
 from dagster._core.definitions.inputs import InputDefinition
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 #: Config for a node that a selection leaves out is allowed, so that one config serves all selections.
 _IGNORED = Field(Any, is_required=False)
+_NO_NAMES: frozenset[str] = frozenset()
 
 
 class NodeSchemas:
@@ -41,7 +43,7 @@ class NodeSchemas:
         self._resource_defs = resource_defs
         self._children_key = children_key
         self._with_materializers = with_materializers
-        self._known: dict[tuple[int, frozenset[str]], Field] = {}
+        self._known: dict[tuple[int, frozenset[str], frozenset[str]], Field] = {}
 
     def children(self, graph: GraphDefinition, ignored: Callable[[str], bool] | None = None) -> Shape:
         """Return the shape of the config of the nodes of a graph."""
@@ -52,32 +54,45 @@ class NodeSchemas:
         for name, node in graph.node_dict.items():
             definition = node.definition
             edges = graph.dependencies.get(name) or {}
+            taken = frozenset(mapped[name]) if name in mapped else _NO_NAMES
             if len(edges) == len(definition.input_dict):
-                open_inputs: frozenset[str] = frozenset()
+                open_inputs = _NO_NAMES
             else:
-                taken = mapped.get(name, ())
                 open_inputs = frozenset(
                     i for i in definition.input_dict if i not in edges and i not in taken
                 )
-            fields[name] = self.node(definition, open_inputs)
+            fields[name] = self.node(definition, open_inputs, taken)
         parent = graph.parent_graph_def
         if parent is not None:
             fields.update({n: _IGNORED for n in parent.node_dict if n not in fields})
         return Shape(fields)
 
-    def node(self, definition: NodeDefinition, open_inputs: frozenset[str]) -> Field:
-        """Return the field of one node."""
-        key = (id(definition), open_inputs)
+    def node(
+        self,
+        definition: NodeDefinition,
+        open_inputs: frozenset[str],
+        mapped_inputs: frozenset[str] = _NO_NAMES,
+    ) -> Field:
+        """Return the field of one node.
+
+        Args:
+            definition: The op or graph.
+            open_inputs: Its inputs that nothing feeds.
+            mapped_inputs: Its inputs that are inputs of the graph around it.
+        """
+        key = (id(definition), open_inputs, mapped_inputs)
         field = self._known.get(key)
         if field is None:
-            field = self._known[key] = self._make_field(definition, open_inputs)
+            field = self._known[key] = self._make_field(definition, open_inputs, mapped_inputs)
         return field
 
-    def _make_field(self, definition: NodeDefinition, open_inputs: frozenset[str]) -> Field:
+    def _make_field(
+        self, definition: NodeDefinition, open_inputs: frozenset[str], mapped_inputs: frozenset[str]
+    ) -> Field:
         fields: dict[str, Any] = {}
         if definition.has_config_field:
             fields["config"] = definition.get_config_field()
-        inputs = self.inputs(definition, open_inputs)
+        inputs = self.inputs(definition, open_inputs, mapped_inputs)
         if inputs:
             fields["inputs"] = Shape(inputs)
         outputs = self._outputs(definition)
@@ -87,7 +102,12 @@ class NodeSchemas:
             fields[self._children_key] = self.children(definition)
         return Field(Shape(fields))
 
-    def inputs(self, definition: NodeDefinition, open_inputs: frozenset[str]) -> dict[str, Field]:
+    def inputs(
+        self,
+        definition: NodeDefinition,
+        open_inputs: frozenset[str],
+        mapped_inputs: frozenset[str] = _NO_NAMES,
+    ) -> dict[str, Field]:
         """Return the fields of the inputs of a node that run config can give.
 
         Raises:
@@ -95,10 +115,13 @@ class NodeSchemas:
         """
         fields: dict[str, Field] = {}
         for name, input_def in definition.input_dict.items():
-            manager_schema = self._manager_schema(input_def.input_manager_key, "input_config_schema")
+            is_open = name in open_inputs
+            is_fed = not is_open and name not in mapped_inputs
+            manager_key = input_def.connected_manager_key if is_fed else input_def.input_manager_key
+            manager_schema = self._manager_schema(manager_key, "input_config_schema")
             if manager_schema is not None:
                 fields[name] = manager_schema
-            elif name in open_inputs and input_def.input_manager_key is None:
+            elif is_open and input_def.input_manager_key is None:
                 field = loader_field(definition, input_def)
                 if field is not None:
                     fields[name] = field
@@ -129,7 +152,7 @@ class NodeSchemas:
         schema = getattr(self._resource_defs.get(resource_key), attribute, None)
         if schema is None:
             return None
-        return schema.as_field() if hasattr(schema, "as_field") else Field(schema)
+        return schema.as_field() if hasattr(schema, "as_field") else as_field(schema)
 
 
 def loader_field(definition: NodeDefinition, input_def: InputDefinition) -> Field | None:

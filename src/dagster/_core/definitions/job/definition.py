@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import dagster._check as check
 from dagster._config.evaluate import process_config
 from dagster._config.shapes import Shape
+from dagster._config.snapshot import ConfigSchemaSnapshot
 from dagster._core import _upcalls
 from dagster._core.definitions.config_mapping import ConfigMapping
 from dagster._core.definitions.executor import ExecutorDefinition
@@ -21,6 +22,12 @@ from dagster._core.definitions.job.resolved_config import (
     ResolvedRunConfig,
     mapped_config,
     resolve_ops,
+)
+from dagster._core.definitions.job.snapshot import (
+    build_job_config_schema_snapshot,
+    build_job_snapshot,
+    build_parent_job_snapshot,
+    job_snapshot_id,
 )
 from dagster._core.definitions.job.subset import select_from_graph
 from dagster._core.definitions.logger import LoggerDefinition
@@ -37,6 +44,7 @@ from dagster._core.definitions.run_config import RunConfig, convert_config_input
 from dagster._core.definitions.types.dagster_type import DagsterType
 from dagster._core.errors import DagsterInvalidDefinitionError, DagsterInvalidInvocationError
 from dagster._core.records.handles import NodeHandle
+from dagster._core.records.job_snapshot import JobSnap
 from dagster._core.records.metadata import normalize_metadata
 from dagster._core.records.retry import RetryPolicy
 from dagster._core.records.tags import normalize_tags
@@ -384,6 +392,29 @@ class JobDefinition:
         config choose among several.
         """
         return self
+
+    # Snapshots
+
+    def get_config_schema_snapshot(self) -> ConfigSchemaSnapshot:
+        """Return all config types of the job as records."""
+        return build_job_config_schema_snapshot(self)
+
+    def get_job_snapshot(self) -> JobSnap:
+        """Return the job as a record, which other processes can read without the user's code."""
+        return build_job_snapshot(self)
+
+    def get_job_snapshot_id(self) -> str:
+        """Return the id of the job's record: a hash of its content."""
+        return job_snapshot_id(self.get_job_snapshot())
+
+    def get_parent_job_snapshot(self) -> JobSnap | None:
+        """Return the record of the job that this is a selected part of; None if it is a whole."""
+        return build_parent_job_snapshot(self)
+
+    def get_parent_job(self) -> Self | None:
+        """Return the job that this is a selected part of; None if it is a whole."""
+        parent = self.graph.parent_graph_def
+        return None if parent is None else self._copy(graph_def=parent, _selection=None)
 
     # Changed copies
 

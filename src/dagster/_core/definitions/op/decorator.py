@@ -108,7 +108,9 @@ def op(
             decorator="@op",
             name=name,
             description=description,
-            ins=ins if ins is not None else {d.name: d for d in input_defs or ()},
+            ins=check.mapping_param(ins, "ins", str, In)
+            if ins is not None
+            else {d.name: d for d in input_defs or ()},
             out=list(output_defs) if output_defs is not None else out,
             config_schema=config_schema,
             required_resource_keys=required_resource_keys,
@@ -140,6 +142,7 @@ def build_op(
 ) -> OpDefinition:
     """Return the op of a function whose signature has been read. Shared by all decorators of ops."""
     op_name = name or getattr(fn, "__name__", type(fn).__name__)
+    signature.refuse_varargs(f"{decorator} '{op_name}'", fn)
     function = DecoratedOpFunction(fn, signature)
     if signature.config is not None:
         if config_schema is not None:
@@ -159,7 +162,7 @@ def build_op(
         compute_fn=function,
         name=op_name,
         ins=_input_defs(ins, signature, f"{decorator} '{op_name}'", fn),
-        outs=_output_defs(out, signature, version),
+        outs=_output_defs(out, signature, version, f"{decorator} '{op_name}'", fn),
         description=description or description_of(fn),
         config_schema=config_schema,
         required_resource_keys=keys | {p.name for p in signature.resources},
@@ -179,24 +182,24 @@ def _input_defs(
     for parameter in signature.inputs:
         given = ins.get(parameter.name)
         if given is None:
-            defs.append(
-                InputDefinition(
-                    parameter.name,
-                    None if parameter.annotation is NO_VALUE else parameter.annotation,
-                    default_value=parameter.default,
-                )
+            definition = InputDefinition(
+                parameter.name,
+                None if parameter.annotation is NO_VALUE else parameter.annotation,
+                default_value=parameter.default,
             )
         elif isinstance(given, In):
-            defs.append(given.to_definition(parameter.name, parameter.annotation, parameter.default))
+            definition = given.to_definition(parameter.name, parameter.annotation, parameter.default)
         else:
-            defs.append(_with_signature(given, parameter.annotation, parameter.default))
+            definition = _with_signature(given, parameter.annotation, parameter.default)
+        if definition.dagster_type.is_nothing:
+            raise DagsterInvalidDefinitionError(
+                f"{what} decorated function has parameter '{parameter.name}', but that input is of type "
+                f"Nothing, which carries no value{source_location(fn)}. Remove the parameter and name the "
+                f"input in the decorator: ins={{'{parameter.name}': In(Nothing)}}."
+            )
+        defs.append(definition)
     for input_name, given in ins.items():
         if input_name in parameters:
-            if _type_of(given) is not NO_VALUE and _type_of(given).is_nothing:
-                raise DagsterInvalidDefinitionError(
-                    f"{what} decorated function has parameter '{input_name}', but that input is of type "
-                    f"Nothing, which carries no value{source_location(fn)}. Remove the parameter."
-                )
             continue
         definition = given.to_definition(input_name) if isinstance(given, In) else given
         if not definition.dagster_type.is_nothing and not signature.takes_any_keyword:
@@ -207,10 +210,6 @@ def _input_defs(
             )
         defs.append(definition)
     return defs
-
-
-def _type_of(given: In | InputDefinition) -> Any:
-    return given.dagster_type
 
 
 def _with_signature(given: InputDefinition, annotation: Any, default: Any) -> InputDefinition:
@@ -228,14 +227,24 @@ def _with_signature(given: InputDefinition, annotation: Any, default: Any) -> In
         given.metadata,
         given.asset_key,
         given.asset_partitions,
+        input_manager_key=given.connected_manager_key,
     )
 
 
-def _output_defs(out: Any, signature: Signature, version: str | None) -> list[OutputDefinition]:
+def _output_defs(
+    out: Any, signature: Signature, version: str | None, what: str, fn: Callable[..., Any]
+) -> list[OutputDefinition]:
     if isinstance(out, MultiOut):
         out = out.outs
     if isinstance(out, list):
         return list(out)
+    is_plain = out is None or (isinstance(out, Out) and not out.is_dynamic)
+    if is_plain and _is_class(signature.returns, DynamicOutput):
+        raise DagsterInvalidDefinitionError(
+            f"{what} is annotated with return type DynamicOutput{source_location(fn)}. DynamicOutputs can "
+            "only be returned in a List: annotate List[DynamicOutput[...]], or use Output for a single "
+            "value."
+        )
     if out is None:
         return _outputs_of_annotation(signature.returns, version)
     if isinstance(out, Out):
@@ -243,6 +252,12 @@ def _output_defs(out: Any, signature: Signature, version: str | None) -> list[Ou
         return [out.to_definition(None, annotation, version)]
     outs = check.mapping_param(out, "out", str, Out)
     annotations = _tuple_annotations(signature.returns, len(outs))
+    if annotations is None:
+        raise DagsterInvalidDefinitionError(
+            f"{what} has {len(outs)} outputs ({listed(outs)}), but its return annotation is a tuple of "
+            f"{len(typing.get_args(signature.returns))}{source_location(fn)}. Annotate one type for each "
+            "output."
+        )
     return [
         item.to_definition(name, annotation, version)
         for (name, item), annotation in zip(outs.items(), annotations, strict=True)
@@ -268,8 +283,8 @@ def _is_class(annotation: Any, cls: type) -> bool:
 def _value_annotation(returns: Any) -> Any:
     """Return the type of the value that a return annotation promises, NO_VALUE if it promises none.
 
-    ``Output[int]`` promises an int; so does ``List[DynamicOutput[int]]`` for each value. Generators
-    promise nothing that can be known.
+    ``Output[int]`` promises an int; so do ``List[DynamicOutput[int]]`` and
+    ``Iterator[DynamicOutput[int]]`` for each value. Other generators promise nothing that can be known.
     """
     if returns is NO_VALUE:
         return NO_VALUE
@@ -279,19 +294,21 @@ def _value_annotation(returns: Any) -> Any:
         if _is_class(returns, wrapper):
             args = typing.get_args(returns)
             return args[0] if args else NO_VALUE
+    args = typing.get_args(returns)
+    dynamic = next((a for a in args if _is_class(a, DynamicOutput)), None)
+    if dynamic is not None:
+        return _value_annotation(dynamic)
     origin = typing.get_origin(returns)
     if getattr(origin or returns, "__name__", "") in _STREAM_ORIGINS:
         return NO_VALUE
-    args = typing.get_args(returns)
-    if args and origin is list and any(_is_class(a, DynamicOutput) for a in args):
-        return _value_annotation(args[0])
     return returns
 
 
-def _tuple_annotations(returns: Any, count: int) -> list[Any]:
+def _tuple_annotations(returns: Any, count: int) -> list[Any] | None:
+    """Return the type of each of several outputs; None if the annotation is a tuple of other length."""
     args = typing.get_args(returns)
-    if typing.get_origin(returns) is tuple and len(args) == count and Ellipsis not in args:
-        return [_value_annotation(a) for a in args]
+    if count > 1 and typing.get_origin(returns) is tuple and args and Ellipsis not in args:
+        return [_value_annotation(a) for a in args] if len(args) == count else None
     if count == 1:
         return [_value_annotation(returns)]
     return [NO_VALUE] * count

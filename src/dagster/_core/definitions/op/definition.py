@@ -16,6 +16,7 @@ from dagster._core.definitions.node import NodeDefinition
 from dagster._core.definitions.op.function import DecoratedOpFunction, OpFunction, RawOpFunction
 from dagster._core.definitions.outputs import Out, OutputDefinition
 from dagster._core.definitions.resource.requirement import ResourceRequirement
+from dagster._core.records.handles import NodeHandle
 from dagster._core.records.retry import RetryPolicy
 from dagster._text import expected
 
@@ -143,11 +144,6 @@ class OpDefinition(NodeDefinition):
         }
 
     @property
-    def pools(self) -> AbstractSet[str]:
-        """The concurrency pools of the op."""
-        return {self.pool} if self.pool else set()
-
-    @property
     def has_dynamic_outputs_inside(self) -> bool:
         return any(d.is_dynamic for d in self.output_defs)
 
@@ -160,6 +156,17 @@ class OpDefinition(NodeDefinition):
         check.invariant(self.is_from_decorator(), f"{self.describe_node()} has no decorated function.")
         assert isinstance(self.function, DecoratedOpFunction)
         return self.function.signature.returns
+
+    def resolve_output_to_origin(
+        self, output_name: str, handle: NodeHandle | None
+    ) -> tuple[OutputDefinition, NodeHandle | None]:
+        """Return an output of the op, and the handle as it was given: an op is the origin itself."""
+        return self.output_def_named(output_name), handle
+
+    def resolve_output_to_origin_op_def(self, output_name: str) -> OpDefinition:
+        """Return the op that gives an output: this one."""
+        self.output_def_named(output_name)
+        return self
 
     def iterate_node_defs(self) -> Iterator[NodeDefinition]:
         yield self
@@ -237,6 +244,7 @@ def _in_from_definition(definition: InputDefinition) -> In:
         metadata=definition.metadata,
         asset_key=definition.asset_key,
         asset_partitions=definition.asset_partitions,
-        input_manager_key=definition.input_manager_key,
+        root_manager_key=definition.input_manager_key,
+        input_manager_key=definition.connected_manager_key,
         **kwargs,
     )

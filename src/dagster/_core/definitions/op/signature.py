@@ -50,6 +50,7 @@ class Signature:
         "resources",
         "returns",
         "takes_any_keyword",
+        "varargs",
     )
 
     def __init__(
@@ -61,6 +62,7 @@ class Signature:
         returns: Any,
         takes_any_keyword: bool,
         parameters: list[Parameter] | None = None,
+        varargs: str | None = None,
     ) -> None:
         self.context = context
         self.config = config
@@ -70,6 +72,22 @@ class Signature:
         self.takes_any_keyword = takes_any_keyword
         #: All of them but the context, in the order in which the function has them.
         self.parameters = parameters if parameters is not None else inputs
+        #: The name of ``*args``, if the function has it.
+        self.varargs = varargs
+
+    def refuse_varargs(self, what: str, fn: Callable[..., Any]) -> None:
+        """Refuse a function with ``*args``: inputs have names.
+
+        Args:
+            what: The decorator and the name of what it makes.
+            fn: The function.
+        """
+        if self.varargs is not None:
+            raise DagsterInvalidDefinitionError(
+                f"{what} decorated function has positional vararg parameter '*{self.varargs}'"
+                f"{source_location(fn)}. Inputs have names: give each a parameter, or take **kwargs and name "
+                "the inputs in the decorator."
+            )
 
 
 def annotations_of(fn: Callable[..., Any]) -> dict[str, Any]:
@@ -84,7 +102,7 @@ def annotations_of(fn: Callable[..., Any]) -> dict[str, Any]:
     if not raw:
         return {}
     if not any(isinstance(value, str) for value in raw.values()):
-        return dict(raw)
+        return {name: type(None) if value is None else value for name, value in raw.items()}
     try:
         return typing.get_type_hints(target, include_extras=True)
     except (NameError, TypeError, AttributeError, SyntaxError):
@@ -112,8 +130,10 @@ def _resolve_one_by_one(fn: Any, raw: dict[str, Any]) -> dict[str, Any]:
     return resolved
 
 
-def _parameters(fn: Callable[..., Any]) -> tuple[list[Parameter], bool, dict[str, Any]]:
-    """Return the parameters in order, whether ``**kwargs`` is there, and the annotations."""
+def _parameters(
+    fn: Callable[..., Any],
+) -> tuple[list[Parameter], bool, str | None, dict[str, Any]]:
+    """Return the parameters in order, whether ``**kwargs`` is there, ``*args``, and the annotations."""
     hints = annotations_of(fn)
     code = getattr(fn, "__code__", None)
     if type(fn) is FunctionType and code is not None and not hasattr(fn, "__wrapped__"):
@@ -141,12 +161,17 @@ def _parameters(fn: Callable[..., Any]) -> tuple[list[Parameter], bool, dict[str
             )
             for name in names[count : count + code.co_kwonlyargcount]
         ]
-        return parameters, bool(code.co_flags & inspect.CO_VARKEYWORDS), hints
-    parameters, any_keyword = [], False
+        varargs = None
+        if code.co_flags & inspect.CO_VARARGS:
+            varargs = names[count + code.co_kwonlyargcount]
+        return parameters, bool(code.co_flags & inspect.CO_VARKEYWORDS), varargs, hints
+    parameters, any_keyword, varargs = [], False, None
     for parameter in inspect.signature(fn).parameters.values():
         if parameter.kind is parameter.VAR_KEYWORD:
             any_keyword = True
-        elif parameter.kind is not parameter.VAR_POSITIONAL:
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            varargs = parameter.name
+        else:
             default = NO_VALUE if parameter.default is parameter.empty else parameter.default
             parameters.append(
                 Parameter(
@@ -157,7 +182,7 @@ def _parameters(fn: Callable[..., Any]) -> tuple[list[Parameter], bool, dict[str
                     parameter.kind is parameter.KEYWORD_ONLY,
                 )
             )
-    return parameters, any_keyword, hints
+    return parameters, any_keyword, varargs, hints
 
 
 def _is_context(parameter: Parameter) -> bool:
@@ -177,7 +202,7 @@ def read_signature(
         context_required: Whether the first parameter must be the context, whatever its name (solids).
         has_context: Whether there may be a context at all (graphs and lambda solids have none).
     """
-    parameters, any_keyword, hints = _parameters(fn)
+    parameters, any_keyword, varargs, hints = _parameters(fn)
     context: Parameter | None = None
     if has_context and parameters and (_is_context(parameters[0]) or context_required):
         context = parameters.pop(0)
@@ -213,7 +238,7 @@ def read_signature(
                 stacklevel=4,
             )
     returns = hints.get("return", NO_VALUE)
-    return Signature(context, config, resources, inputs, returns, any_keyword, parameters)
+    return Signature(context, config, resources, inputs, returns, any_keyword, parameters, varargs)
 
 
 def _name(fn: Callable[..., Any]) -> str:

@@ -19,6 +19,8 @@ from dagster._text import expected, shown, unknown
 #: A job, or a pipeline of the older vocabulary: anything with a name and ``get_mode_job(mode)``.
 JobOrPipeline = Any
 
+_JOB_LIKE = (JobDefinition, GraphDefinition, PendingNodeInvocation)
+
 #: Keys of a repository that is given as a dict; what stands under the others comes with later versions.
 _JOB_KEYS = ("jobs", "pipelines")
 _LATER_KEYS = ("assets", "asset_checks", "partition_sets", "schedules", "sensors")
@@ -47,9 +49,12 @@ def wrong_kind(value: Any) -> str:
     """Return what a value is that cannot be in a repository, and what to do with it."""
     inner = value.node_def if isinstance(value, PendingNodeInvocation) else value
     if isinstance(inner, NodeDefinition):
-        return f"{inner.describe_node()}: an op runs as part of a job, so call it in a function with @job"
-    if callable(value) and hasattr(value, "__name__"):
-        return f"function {value.__name__}: call it, or decorate it with @job"
+        return (
+            f"{inner.describe_node()}: an op runs as part of a job, so call it in a function with @job"
+        )
+    name = getattr(value, "__name__", None)
+    if callable(value) and name is not None:
+        return f"function {name}: call it, or decorate it with @job"
     return f"{shown(value)} ({type(value).__name__})"
 
 
@@ -99,12 +104,20 @@ class JobTable:
         entries: Jobs, pipelines, or functions that return one, by name.
         defaults: What jobs get that do not say it themselves.
         what: The repository, for messages.
+        pipelines: The names of those that are pipelines.
     """
 
-    __slots__ = ("_defaults", "_entries", "_made", "_what")
+    __slots__ = ("_defaults", "_entries", "_made", "_what", "pipeline_names")
 
-    def __init__(self, entries: Mapping[str, Any], defaults: Defaults, what: str) -> None:
+    def __init__(
+        self,
+        entries: Mapping[str, Any],
+        defaults: Defaults,
+        what: str,
+        pipelines: Iterable[str] = (),
+    ) -> None:
         self._entries = entries
+        self.pipeline_names = frozenset(pipelines)
         self._defaults = defaults
         self._what = what
         self._made: dict[str, JobOrPipeline] = {}
@@ -127,11 +140,12 @@ class JobTable:
     def _make(self, name: str, entry: Any) -> JobOrPipeline:
         made = job_or_pipeline_of(entry)
         if made is None and callable(entry):
-            made = job_or_pipeline_of(entry())
+            returned = entry()
+            made = job_or_pipeline_of(returned)
             if made is None:
                 raise DagsterInvalidDefinitionError(
                     f"{self._what}: bad constructor for job '{name}'{at_place(entry)}: "
-                    + expected("what it returns", "a JobDefinition or GraphDefinition", entry())
+                    + expected("what it returns", "a JobDefinition or GraphDefinition", returned)
                 )
         if made is None:
             raise DagsterInvalidDefinitionError(
@@ -172,7 +186,8 @@ def table_of_list(items: Iterable[Any], defaults: Defaults, what: str) -> JobTab
             f"{what}: all elements of list must be of type JobDefinition, GraphDefinition or "
             f"PipelineDefinition. Got {'; '.join(wrong)}."
         )
-    return JobTable(entries, defaults, what)
+    pipelines = [name for name, made in entries.items() if is_pipeline(made)]
+    return JobTable(entries, defaults, what, pipelines)
 
 
 def duplicate_message(what: str, name: str, first: Any, second: Any) -> str:
@@ -195,6 +210,7 @@ def table_of_dict(contents: Mapping[str, Any], defaults: Defaults, what: str) ->
         DagsterInvalidDefinitionError: If there is another key, or two jobs of one name.
     """
     entries: dict[str, Any] = {}
+    pipelines: list[str] = []
     for key, items in contents.items():
         if key in _LATER_KEYS and not items:
             continue
@@ -213,7 +229,10 @@ def table_of_dict(contents: Mapping[str, Any], defaults: Defaults, what: str) ->
             if name in entries and entries[name] is not item:
                 raise DagsterInvalidDefinitionError(duplicate_message(what, name, entries[name], item))
             entries[name] = item
-    return JobTable(entries, defaults, what)
+            # What a function makes is not known before it is asked: the key says what it is.
+            if is_pipeline(item) or (key == "pipelines" and not isinstance(item, _JOB_LIKE)):
+                pipelines.append(name)
+    return JobTable(entries, defaults, what, pipelines)
 
 
 def later(what: str) -> str:

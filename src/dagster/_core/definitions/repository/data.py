@@ -23,7 +23,7 @@ from dagster._core.errors import DagsterInvalidDefinitionError, DagsterInvariant
 from dagster._text import unknown
 
 
-class RepositoryData(ABC):
+class RepositoryData(ABC):  # noqa: B024 - which of two members to implement is the subclass's choice
     """Where a repository finds its jobs. Users subclass it to make them in ways of their own.
 
     An implementer overrides :meth:`get_all_jobs` (or, in the older vocabulary,
@@ -152,6 +152,12 @@ class CachingRepositoryData(RepositoryData):
 
     def get_pipeline_names(self) -> Sequence[str]:
         return self._table.names
+
+    def get_all_jobs(self) -> Sequence[JobDefinition]:
+        return [self._table.get(name) for name in self.get_job_names()]
+
+    def get_job_names(self) -> Sequence[str]:
+        return [name for name in self._table.names if name not in self._table.pipeline_names]
 
     def get_pipeline(self, pipeline_name: str) -> JobOrPipeline:
         if pipeline_name in self._table.names:

@@ -83,12 +83,12 @@ class DagsterType:
         is_builtin: Whether the type belongs to Dagwerk itself.
         description: Markdown for people.
         loader: Makes values out of run config for inputs that no step provides.
-        materializer: Writes values where the ``outputs`` of run config say (older vocabulary).
-        serialization_strategy: How values are stored in an intermediate storage. Default pickle.
         required_resource_keys: Keys of the resources that ``type_check_fn`` uses. Default none.
         kind: What the engine takes the type for. Default ``REGULAR``.
         typing_type: The Python type for type checkers and tools. Default ``typing.Any``.
         metadata: Metadata about the type.
+        materializer: Writes values where the ``outputs`` of run config say (older vocabulary).
+        serialization_strategy: How values are stored in an intermediate storage. Default pickle.
 
     Raises:
         ParameterCheckError: An argument is of the wrong type.
@@ -109,12 +109,12 @@ class DagsterType:
         is_builtin: bool = False,
         description: str | None = None,
         loader: DagsterTypeLoader | None = None,
-        materializer: DagsterTypeMaterializer | None = None,
-        serialization_strategy: SerializationStrategy | None = None,
         required_resource_keys: AbstractSet[str] | None = None,
         kind: DagsterTypeKind = DagsterTypeKind.REGULAR,
         typing_type: Any = Any,
         metadata: Mapping[str, Any] | None = None,
+        materializer: DagsterTypeMaterializer | None = None,
+        serialization_strategy: SerializationStrategy | None = None,
     ) -> None:
         check.opt_str_param(key, "key")
         check.opt_str_param(name, "name")
