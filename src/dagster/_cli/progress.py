@@ -26,11 +26,14 @@ from dagster._cli.run_tally import (
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.live import Live
     from rich.text import Text
 
 _REFRESH_PER_SECOND = 8
 #: Finished steps are printed in batches, so that thousands of fast steps cost little.
 _BATCH_SECONDS = 0.05
+#: Of a terminal that does not say how wide it is.
+_COLUMNS = 80
 _MAX_RUNNING_SHOWN = 8
 _MAX_WAITING_SHOWN = 4
 
@@ -159,7 +162,6 @@ class LiveProgress:
 
     def __init__(self, tally: RunTally) -> None:
         from rich.console import Console
-        from rich.live import Live
         from rich.spinner import Spinner
 
         self._tally = tally
@@ -177,7 +179,13 @@ class LiveProgress:
             force_terminal=True,
             width=self._columns(),
         )
-        self._live = Live(
+        self._live = self._new_live()
+
+    def _new_live(self) -> Live:
+        """Return a display. One that was stopped would erase lines above it when it is started again."""
+        from rich.live import Live
+
+        return Live(
             console=self._console,
             get_renderable=self._draw,
             refresh_per_second=_REFRESH_PER_SECOND,
@@ -204,15 +212,17 @@ class LiveProgress:
 
     def _columns(self) -> int:
         try:
-            return max(20, os.get_terminal_size(self._capture.terminal.fileno()).columns)
+            columns = os.get_terminal_size(self._capture.terminal.fileno()).columns
         except OSError:
-            return 80
+            columns = 0
+        return columns or _COLUMNS
 
     def _pause(self) -> None:
         self._print_pending()
         self._live.stop()
 
     def _resume(self) -> None:
+        self._live = self._new_live()
         self._live.start(refresh=True)
 
     def changed(self, step: StepTally) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -33,6 +34,7 @@ class raising_on_signals(AbstractContextManager["raising_on_signals"]):  # noqa:
         self._error = error
         self._previous: dict[signal.Signals, Any] = {}
         self._last = float("-inf")
+        self._pid = os.getpid()
         #: The first signal that came, or None.
         self.received: signal.Signals | None = None
 
@@ -56,6 +58,9 @@ class raising_on_signals(AbstractContextManager["raising_on_signals"]):  # noqa:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     def _raise(self, number: int, frame: FrameType | None) -> None:
+        if os.getpid() != self._pid:
+            self._pass_on(signal.Signals(number), frame)
+            return
         now = _time.monotonic()
         repeated = now - self._last < _SAME_REQUEST_SECONDS
         self._last = now
@@ -64,3 +69,12 @@ class raising_on_signals(AbstractContextManager["raising_on_signals"]):  # noqa:
         received = signal.Signals(number)
         self.received = self.received or received
         raise self._error(f"Execution was interrupted by {received.name}.")
+
+    def _pass_on(self, number: signal.Signals, frame: FrameType | None) -> None:
+        """Do in a forked child what would be done without this: a worker of a pool is told to end so."""
+        previous = self._previous.get(number, signal.SIG_DFL)
+        if callable(previous):
+            previous(number, frame)
+        else:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)

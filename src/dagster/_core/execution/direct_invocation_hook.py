@@ -107,7 +107,7 @@ class UnboundHookContext(HookContext):
 
     def _absent(self, name: str) -> NoReturn:
         raise DagsterInvalidPropertyError(
-            f"The {name} property is not set when a `HookContext` is constructed from `build_hook_context`: "
+            f"The {name} is not set when a `HookContext` is constructed from `build_hook_context`: "
             "there is no step. Run the hook in a job with execute_in_process() to have it."
         )
 
@@ -170,32 +170,43 @@ class UnboundHookContext(HookContext):
         return NO_RESOURCES if self._context_resources is None else self._context_resources.get()
 
     @property
+    def pipeline_name(self) -> str:
+        """The older name of ``job_name``."""
+        return self.job_name
+
+    # Everything else that the base tells comes from the step.
+
+    @property
+    def _step_context(self) -> NoReturn:  # type: ignore[override]
+        self._absent("property of the step")
+
+    @property
     def hook_def(self) -> HookDefinition:
-        self._absent("hook_def")
+        self._absent("hook_def property")
 
     @property
     def required_resource_keys(self) -> frozenset[str]:
-        self._absent("required_resource_keys")
+        self._absent("required_resource_keys property")
 
     @property
     def step(self) -> NoReturn:
-        self._absent("step")
+        self._absent("step property")
 
     @property
     def step_key(self) -> NoReturn:
-        self._absent("step_key")
+        self._absent("step_key property")
 
     @property
     def op_config(self) -> NoReturn:
-        self._absent("op_config")
+        self._absent("op_config property")
 
     @property
     def op_output_values(self) -> NoReturn:
-        self._absent("op_output_values")
+        self._absent("op_output_values property")
 
     @property
     def op_output_metadata(self) -> NoReturn:
-        self._absent("op_output_metadata")
+        self._absent("op_output_metadata property")
 
     @property
     def mode_def(self) -> Any:

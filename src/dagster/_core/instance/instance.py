@@ -5,7 +5,9 @@ from __future__ import annotations
 import enum
 import logging
 import os
+import weakref
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -60,7 +62,7 @@ class DagsterInstance:
         self._instance_type = instance_type
         self._storage = storage
         self._directory = tempdir
-        self._temporary: Any = None
+        self._cleanup: weakref.finalize[Any, Any] | None = None
         self._settings: InstanceSettings = read_settings(settings)
         self._listeners: dict[str, list[EventListener]] = {}
 
@@ -97,9 +99,9 @@ class DagsterInstance:
 
     def dispose(self) -> None:
         """Free what the instance holds: its temporary directory."""
-        if self._temporary is not None:
-            self._temporary.cleanup()
-            self._temporary = None
+        if self._cleanup is not None:
+            self._cleanup()
+            self._cleanup, self._directory = None, None
 
     @property
     def is_ephemeral(self) -> bool:
@@ -140,10 +142,12 @@ class DagsterInstance:
     def root_directory(self) -> str:
         """The directory of the instance's files."""
         if self._directory is None:
+            import shutil
             import tempfile
 
-            self._temporary = tempfile.TemporaryDirectory(prefix="dagster-", ignore_cleanup_errors=True)
-            self._directory = self._temporary.name
+            self._directory = tempfile.mkdtemp(prefix="dagster-")
+            # Also when nobody calls dispose: an instance that is forgotten leaves nothing behind.
+            self._cleanup = weakref.finalize(self, shutil.rmtree, self._directory, ignore_errors=True)
         return self._directory
 
     def storage_directory(self) -> str:
@@ -189,18 +193,112 @@ class DagsterInstance:
             op_selection: The clauses that select ops.
             mode: The mode (older vocabulary).
         """
-        arguments: dict[str, Any] = {"run_id": run_id} if run_id is not None else {}
-        all_tags = {**job_def.run_tags, **normalize_tags(tags)}
+        return self.create_run(
+            job_name=job_def.name,
+            run_id=run_id,
+            run_config=run_config,
+            status=status,
+            tags={**job_def.run_tags, **normalize_tags(tags)},
+            root_run_id=root_run_id,
+            parent_run_id=parent_run_id,
+            step_keys_to_execute=execution_plan.step_keys_to_execute if execution_plan else None,
+            resolved_op_selection=resolved_op_selection or job_def.resolved_op_selection,
+            op_selection=op_selection or job_def.op_selection,
+            mode=mode,
+        )
+
+    def create_run_for_pipeline(
+        self,
+        pipeline_def: Any,
+        execution_plan: Any = None,
+        run_id: str | None = None,
+        run_config: Mapping[str, object] | None = None,
+        mode: str | None = None,
+        solids_to_execute: AbstractSet[str] | None = None,
+        step_keys_to_execute: Sequence[str] | None = None,
+        status: DagsterRunStatus | str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        root_run_id: str | None = None,
+        parent_run_id: str | None = None,
+        solid_selection: Sequence[str] | None = None,
+    ) -> DagsterRun:
+        """Create and store a run of a pipeline (older generation).
+
+        Args:
+            pipeline_def: The pipeline, or a job.
+            execution_plan: The plan, if it is not to be the whole pipeline.
+            run_id: Default: a new one.
+            run_config: The run config.
+            mode: The mode. Default: the pipeline's only one.
+            solids_to_execute: The solids that the selection means.
+            step_keys_to_execute: The steps to run. Default: those of the plan, or all.
+            status: Default: not started.
+            tags: On top of the pipeline's.
+            root_run_id: The first run of the group.
+            parent_run_id: The run that this one re-executes.
+            solid_selection: The clauses that select solids.
+        """
+        if mode is None and hasattr(pipeline_def, "get_default_mode_name"):
+            mode = pipeline_def.get_default_mode_name()
+        if step_keys_to_execute is None and execution_plan:
+            step_keys_to_execute = execution_plan.step_keys_to_execute
+        return self.create_run(
+            job_name=pipeline_def.name,
+            run_id=run_id,
+            run_config=run_config,
+            status=status,
+            tags={**pipeline_def.tags, **normalize_tags(tags)},
+            root_run_id=root_run_id,
+            parent_run_id=parent_run_id,
+            step_keys_to_execute=step_keys_to_execute,
+            resolved_op_selection=solids_to_execute,
+            op_selection=solid_selection,
+            mode=mode,
+        )
+
+    def create_run(
+        self,
+        *,
+        job_name: str,
+        run_id: str | None = None,
+        run_config: Mapping[str, object] | None = None,
+        status: DagsterRunStatus | str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        root_run_id: str | None = None,
+        parent_run_id: str | None = None,
+        step_keys_to_execute: Sequence[str] | None = None,
+        resolved_op_selection: AbstractSet[str] | None = None,
+        op_selection: Sequence[str] | None = None,
+        mode: str | None = None,
+    ) -> DagsterRun:
+        """Create and store a run of what is known by its name.
+
+        Args:
+            job_name: The job.
+            run_id: Default: a new one.
+            run_config: The run config.
+            status: Default: not started.
+            tags: The tags.
+            root_run_id: The first run of the group.
+            parent_run_id: The run that this one re-executes.
+            step_keys_to_execute: The steps to run. Default: all.
+            resolved_op_selection: The handles that the op selection means.
+            op_selection: The clauses that select ops.
+            mode: The mode (older vocabulary).
+        """
+        all_tags = normalize_tags(tags)
         if parent_run_id is not None:
             all_tags[PARENT_RUN_ID_TAG] = parent_run_id
         if root_run_id is not None:
             all_tags[ROOT_RUN_ID_TAG] = root_run_id
+        arguments: dict[str, Any] = {"run_id": run_id} if run_id is not None else {}
         return self.add_run(
             DagsterRun(
-                job_name=job_def.name,
+                job_name=job_name,
                 run_config=run_config or {},
-                op_selection=op_selection or job_def.op_selection,
-                resolved_op_selection=resolved_op_selection or job_def.resolved_op_selection,
+                op_selection=op_selection,
+                resolved_op_selection=resolved_op_selection,
+                step_keys_to_execute=step_keys_to_execute,
                 status=DagsterRunStatus(status) if status is not None else DagsterRunStatus.NOT_STARTED,
                 tags=all_tags,
                 root_run_id=root_run_id,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from dagster._check import ParameterCheckError
 from dagster._core.definitions.resource.build import build_init_resource_context
+from dagster._core.definitions.resource.context import InitResourceContext
 from dagster._core.errors import DagsterInvariantViolationError
 from dagster._core.io.file_handle import FileHandle, LocalFileHandle
 from dagster._core.io.file_manager import FileManager, LocalFileManager, local_file_manager
@@ -184,7 +185,7 @@ def test_the_resource_without_a_directory_says_what_to_do() -> None:
     with pytest.raises(
         DagsterInvariantViolationError, match=r"local_file_manager.configured\(.*instance"
     ):
-        local_file_manager(build_init_resource_context())
+        local_file_manager.resource_fn(InitResourceContext(resource_config={}))
 
 
 def test_the_documented_import_path_gives_the_same_objects() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from upath import UPath
 
 from dagster._core.definitions.resource.build import build_init_resource_context
+from dagster._core.definitions.resource.context import InitResourceContext
 from dagster._core.errors import DagsterInvalidConfigError, DagsterInvariantViolationError
 from dagster._core.io.build_context import build_input_context, build_output_context
 from dagster._core.io.filesystem import (
@@ -70,7 +71,7 @@ def test_the_default_is_the_storage_of_the_instance(tmp_path: Path, definition: 
     with pytest.raises(
         DagsterInvariantViolationError, match=r"io_manager has no base_dir and there is no instance"
     ):
-        definition(build_init_resource_context())
+        definition.resource_fn(InitResourceContext(resource_config={}))
     with pytest.raises(DagsterInvalidConfigError, match=r"base_dirr"):
         definition(build_init_resource_context(config={"base_dirr": "x"}))
 

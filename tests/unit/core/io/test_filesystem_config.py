@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from dagster._core.definitions.resource.build import build_init_resource_context
+from dagster._core.definitions.resource.context import InitResourceContext
 from dagster._core.errors import DagsterInvariantViolationError
 from dagster._core.io.build_context import build_input_context, build_output_context
 from dagster._core.io.filesystem import PickledObjectFilesystemIOManager
@@ -40,7 +41,7 @@ def test_the_default_is_the_storage_of_the_instance(tmp_path: Path) -> None:
     made = FilesystemIOManager().create_io_manager(build_init_resource_context(instance=Instance()))
     assert made.base_dir == str(tmp_path)
     with pytest.raises(DagsterInvariantViolationError, match=r"FilesystemIOManager has no base_dir"):
-        FilesystemIOManager().create_io_manager(build_init_resource_context())
+        FilesystemIOManager().create_io_manager(InitResourceContext(resource_config={}))
 
 
 def test_wrong_config_is_refused() -> None:

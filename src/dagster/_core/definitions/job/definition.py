@@ -477,6 +477,21 @@ class JobDefinition:
             _selection=(clauses, handles),
         )
 
+    def as_ephemeral_job(
+        self,
+        resource_defs: Mapping[str, object],
+        input_values: Mapping[str, object],
+        op_selection: Sequence[str] | None = None,
+    ) -> Self:
+        """Return the job as :meth:`execute_in_process` runs it.
+
+        Args:
+            resource_defs: Resources on top of the job's.
+            input_values: Values of the graph's inputs.
+            op_selection: A part of the ops.
+        """
+        return self.in_process_form(resource_defs, input_values).get_subset(op_selection=op_selection)
+
     def in_process_form(
         self,
         resource_defs: Mapping[str, object] | None = None,
