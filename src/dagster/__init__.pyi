@@ -144,6 +144,7 @@ from dagster._core.execution.direct_invocation_hook import build_hook_context as
 from dagster._core.execution.direct_op_context import build_op_context as build_op_context
 from dagster._core.execution.hook_context import HookContext as HookContext
 from dagster._core.execution.op_context import OpExecutionContext as OpExecutionContext
+from dagster._core.execution.step_context import DagsterTypeLoaderContext as DagsterTypeLoaderContext
 from dagster._core.execution.step_context import StepExecutionContext as StepExecutionContext
 from dagster._core.executor.base import Executor as Executor
 from dagster._core.executor.builtin import default_executors as default_executors
@@ -351,6 +352,7 @@ __all__ = [
     "DagsterTypeCheckDidNotPass",
     "DagsterTypeCheckError",
     "DagsterTypeLoader",
+    "DagsterTypeLoaderContext",
     "DagsterTypeMaterializer",
     "DagsterUnknownPartitionError",
     "DagsterUnknownResourceError",

@@ -139,6 +139,7 @@ PUBLIC: dict[str, str] = {
     "PythonObjectDagsterType": "dagster._core.definitions.types.python_object",
     "TypeCheck": "dagster._core.records.user_events",
     "TypeCheckContext": "dagster._core.definitions.types.context",
+    "DagsterTypeLoaderContext": "dagster._core.execution.step_context",
     "check_dagster_type": "dagster._core.definitions.types.check",
     "usable_as_dagster_type": "dagster._core.definitions.types.registry",
     "make_python_type_usable_as_dagster_type": "dagster._core.definitions.types.registry",

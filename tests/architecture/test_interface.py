@@ -30,8 +30,10 @@ REASONS: frozenset[str] = frozenset(FACTS["reasons"])
 def resolve(name: str) -> Any:
     """Return what an entry is about: a public name, or one of the documented module paths."""
     path: str = ENTRIES[name].get("path", "")
-    if not path:
-        return getattr(dagster, name)
+    return load(path) if path else getattr(dagster, name)
+
+
+def load(path: str) -> Any:
     module, _, attribute = path.rpartition(".")
     return getattr(import_module(module), attribute)
 
@@ -148,18 +150,20 @@ def split(method: str) -> tuple[str, list[str]]:
 @pytest.mark.parametrize("name", with_key("attributes", "methods"))
 def test_members(name: str) -> None:
     cls = resolve(name)
+    made = load(ENTRIES[name]["instances"]) if "instances" in ENTRIES[name] else cls
     left_out = later(name)
     found: list[str] = []
     for attribute in ENTRIES[name].get("attributes", ()):
-        if has_attribute(cls, attribute) == (attribute in left_out):
-            found.append(f"attribute {attribute}" + " is there" * (attribute in left_out))
+        is_later = bool(left_out & {attribute, f".{attribute}"})
+        if has_attribute(made, attribute) == is_later:
+            found.append(f"attribute {attribute}" + " is there" * is_later)
     for method in ENTRIES[name].get("methods", ()):
         method_name, documented = split(method)
-        if (getattr(cls, method_name, None) is not None) == (method_name in left_out):
+        target = getattr(cls, method_name, None) or getattr(made, method_name, None)
+        if (target is not None) == (method_name in left_out):
             found.append(f"method {method}" + " is there" * (method_name in left_out))
         elif method_name not in left_out:
             missing = {p.partition(".")[2] for p in left_out if p.startswith(f"{method_name}.")}
-            target = getattr(cls, method_name)
             found += [f"{method_name}: {p}" for p in problems(Accepted(target), documented, missing)]
     assert not found, (name, found)
 

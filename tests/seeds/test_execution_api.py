@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import pickle
 
 import pytest
@@ -131,10 +132,8 @@ log_configs: list[object] = []
 
 @logger(config_schema={"prefix": str})
 def remembering_logger(init_context):
-    import logging
-
     log_configs.append(init_context.logger_config)
-    return logging.Logger("seed_execution_api")
+    return logging.getLogger("seed_execution_api")
 
 
 @solid(
@@ -154,7 +153,9 @@ def length(_, payload):
 
 
 @pipeline(
-    mode_defs=[ModeDefinition(resource_defs={"unit": unit}, logger_defs={"remember": remembering_logger})]
+    mode_defs=[
+        ModeDefinition(resource_defs={"unit": unit}, logger_defs={"remember": remembering_logger})
+    ]
 )
 def configured_pipeline():
     length(repeat())

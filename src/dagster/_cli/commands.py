@@ -14,19 +14,28 @@ if TYPE_CHECKING:
     from dagster._core.definitions.job.definition import JobDefinition
 
 
-def job_of(definition: Any, mode: str | None = None) -> JobDefinition:
+def job_of(definition: Any, mode: str | None = None, *, any_mode: bool = False) -> JobDefinition:
     """Return the job that a job, graph or pipeline is.
 
     Args:
         definition: The definition.
         mode: The mode, for pipelines.
+        any_mode: Whether the first mode will do, if none is given.
 
     Raises:
-        Refusal: If a mode is given for what has none.
+        Refusal: If a mode is given for what has none, or none for what has several.
     """
     from dagster._core.definitions.job.definition import JobDefinition
 
     if callable(getattr(definition, "get_mode_job", None)):
+        modes = list(getattr(definition, "available_modes", ()))
+        if mode is None and len(modes) > 1:
+            if not any_mode:
+                raise Refusal(
+                    f'The pipeline "{definition.name}" has {len(modes)} modes; say which one with --mode '
+                    f"(of dagster pipeline …): {', '.join(modes)}."
+                )
+            mode = modes[0]
         return definition.get_mode_job(mode)
     if mode is not None and mode != "default":
         raise Refusal(
@@ -64,7 +73,9 @@ def print_job(params: Mapping[str, Any], name: str | None, word: str, option: st
     """Print the graph of a job, and the config that it needs."""
     from dagster._cli.graph_text import job_lines
 
-    job_def = job_of(load_job_of(params, name, word=word, option=option).definition, params.get("mode"))
+    job_def = job_of(
+        load_job_of(params, name, word=word, option=option).definition, params.get("mode"), any_mode=True
+    )
     for line in job_lines(job_def, verbose=params["verbose"], word=word.capitalize()):
         click.echo(line)
     needed = "" if job_def.config_mapping is None and job_def.run_config else _needed(job_def)

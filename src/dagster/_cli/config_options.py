@@ -91,7 +91,8 @@ def read_selection(text: str | None, option: str) -> list[str] | None:
 
     clauses = split_clauses(text)
     if not clauses:
+        short = option.partition("/")[0]
         raise Refusal(
-            f'The selection {option} is empty. Name at least one, for instance {option} "load+".'
+            f'The selection {option} is empty. Name at least one, for instance {short} "load+".'
         )
     return clauses

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dagster._config.config_type import ConfigType, Noneable
+from dagster._config.field import Field
 from dagster._config.scaffold import scaffold_config
 from dagster._config.shapes import FieldsType, Selector
 from dagster._config.yaml_files import dump_yaml
@@ -29,7 +30,9 @@ def sample_yaml(schema: ConfigType, *, only_required: bool) -> str:
     return "".join(f"{line}\n" for line in _lines(sample, schema, ""))
 
 
-def _lines(sample: Mapping[str, Any], config_type: ConfigType, indent: str) -> Iterator[str]:
+def _lines(
+    sample: Mapping[str, Any], config_type: ConfigType, indent: str, *, inside_off: bool = False
+) -> Iterator[str]:
     fields = config_type.fields if isinstance(config_type, FieldsType) else {}
     if isinstance(config_type, Selector) and len(fields) > 1:
         yield f"{indent}# one of: {', '.join(fields)}"
@@ -45,17 +48,28 @@ def _lines(sample: Mapping[str, Any], config_type: ConfigType, indent: str) -> I
         )
         if text:
             yield f"{indent}# {_first_sentence(text)}"
-        # What may be left out and has no default is shown, but the sample's value for it is no real one.
-        off = "# " if field is not None and not field.is_required and not field.default_provided else ""
-        if isinstance(inner, FieldsType) and isinstance(value, dict) and value:
-            lines = list(_lines(value, inner, "  "))
-            content = [line for line in lines if not line.lstrip().startswith("#")]
-            yield f"{indent}{off}{_key(name)}:{'' if content else ' {}'}"
-        else:
-            first, *lines = dump_yaml({name: value}).rstrip("\n").split("\n")
-            yield f"{indent}{off}{first}"
-        for line in lines:
-            yield f"{indent}{off}{line}"
+        for line in _entry(name, value, field, inner, inside_off):
+            yield f"{indent}{line}"
+
+
+def _entry(
+    name: str, value: Any, field: Field | None, inner: ConfigType | None, inside_off: bool
+) -> list[str]:
+    """Return the lines of one entry; ``inside_off`` says that what is around it is commented out."""
+    optional = field is not None and not field.is_required and not inside_off
+    # What may be left out and has no default is shown, but the sample's value for it is no real one.
+    off = optional and field is not None and not field.default_provided
+    if isinstance(inner, FieldsType) and isinstance(value, dict) and value:
+        lines = list(_lines(value, inner, "  ", inside_off=inside_off or off))
+        empty = all(line.lstrip().startswith("#") for line in lines)
+        if optional and empty and lines and not off:
+            off = True
+            lines = list(_lines(value, inner, "  ", inside_off=True))
+            empty = all(line.lstrip().startswith("#") for line in lines)
+        lines.insert(0, f"{_key(name)}:{' {}' if empty else ''}")
+    else:
+        lines = dump_yaml({name: value}).rstrip("\n").split("\n")
+    return [f"# {line}" for line in lines] if off else lines
 
 
 def _key(name: str) -> str:

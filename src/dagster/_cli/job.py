@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from dagster._cli.commands import list_jobs, print_job, scaffold_config_of
+from dagster._cli.commands import job_of, list_jobs, print_job, scaffold_config_of
 from dagster._cli.config_options import (
     config_options,
     read_run_config,
@@ -58,6 +58,7 @@ def execute_command(ctx: click.Context, **params: Any) -> None:
 
     from dagster._cli.run_command import carry_out
 
+    job_of(loaded.definition)  # refuses a pipeline of which it is not clear in which mode
     job = loaded.as_job(selection)
     ctx.exit(carry_out(job, run_config=config, tags=tags, selection=selection))
 

@@ -41,7 +41,8 @@ class Refusal(click.ClickException):
         """Write it to stderr."""
         if self.stack:
             click.echo(self.stack, err=True)
-        click.echo(f"Error: {self.message}", err=True)
+        prefix = "" if self.message.startswith("Error ") else "Error: "
+        click.echo(f"{prefix}{self.message}", err=True)
 
 
 class CodeRefusal(Refusal):

@@ -17,13 +17,20 @@ from dagster._cli.refusal import (
     FAILED,
     INTERRUPTED,
     TERMINATED,
+    CodeRefusal,
     error_lines,
     wrapper_message,
 )
-from dagster._cli.run_tally import RunTally, StepTally, counts_text, failure_text, places_of
+from dagster._cli.run_tally import (
+    RunTally,
+    StepTally,
+    counts_text,
+    failure_text,
+    places_of,
+    short_error,
+)
 from dagster._core.definitions.console_loggers import wants_colour
 from dagster._core.definitions.job.base import IJob
-from dagster._core.definitions.job.definition import JobDefinition
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.events.event_type import DagsterEventType
 from dagster._core.events.log_record import DagsterLogRecord
@@ -76,7 +83,7 @@ def carry_out(
         execution = RunExecution(prepared.job, run, config, instance, plan, loggers=loggers)
         tally = RunTally(plan)
         received = _follow(execution, tally, run)
-        return _conclude(tally, run, job_def, received)
+        return _conclude(tally, run, received)
 
 
 def _is_not_told(record: logging.LogRecord) -> bool:
@@ -98,6 +105,12 @@ def _follow(execution: RunExecution, tally: RunTally, run: DagsterRun) -> signal
                         progress.changed(step)
         except (DagsterExecutionInterruptedError, KeyboardInterrupt):
             received = signals.received or signal.SIGINT
+        except SystemExit as exc:
+            tally.cancel()
+            raise CodeRefusal(
+                f"The code of a step ended the program (sys.exit({exc.code!r})), and with it the run. Raise "
+                "an exception instead, for instance Failure."
+            ) from None
         else:
             return None
         finally:
@@ -114,16 +127,11 @@ def _total(tally: RunTally) -> str:
     return text
 
 
-def _conclude(
-    tally: RunTally, run: DagsterRun, job_def: JobDefinition, received: signal.Signals | None
-) -> int:
+def _conclude(tally: RunTally, run: DagsterRun, received: signal.Signals | None) -> int:
     """Print the errors to stderr and the summary to stdout; return the exit code."""
     sys.stdout.flush()
     for step in tally.failed_steps:
-        click.echo(
-            "\n".join(["", f'The {job_def.node_word} of step "{step.key}" failed:', *_why(step)]),
-            err=True,
-        )
+        click.echo("\n".join(["", f'Step "{step.key}" failed:', *_why(step)]), err=True)
     if tally.run_error is not None:
         lines = error_lines(tally.run_error)
         wrapper = wrapper_message(tally.run_error)
@@ -178,6 +186,8 @@ def summary_lines(tally: RunTally, run: DagsterRun, width: int = 0) -> list[str]
     for step in tally.failed_steps:
         text = f"  {step.key}: {failure_text(step)}"
         lines.append(f"{text[: width - 1]}…" if 0 < width < len(text) else text)
+    if tally.run_error is not None:
+        lines.append(f"  {short_error(tally.run_error)}")
     if tally.materializations:
         lines.append("Materialized:")
     for event in tally.materializations:

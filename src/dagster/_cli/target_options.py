@@ -138,7 +138,8 @@ def _stray_hint(given: list[str], message: str) -> str:
 
 def targets_of(params: Mapping[str, Any]) -> list[CodeTarget]:
     """Return the targets that options name, or those of ``pyproject.toml``."""
-    from dagster._workspace.target import CodeTarget, load_pyproject_targets
+    from dagster._workspace.pyproject import load_pyproject_targets
+    from dagster._workspace.target import CodeTarget
 
     given: dict[str, list[str]] = {}
     for kind in _KINDS:

@@ -68,9 +68,9 @@ def execute_in_process_executor_def() -> ExecutorDefinition:
 
 def default_resource_defs() -> Mapping[str, ResourceDefinition]:
     """Return the resources that every job has unless it gives its own: the I/O manager."""
-    from dagster._core.io.filesystem import fs_io_manager
+    from dagster._core.io.filesystem import default_io_manager
 
-    return {"io_manager": fs_io_manager}
+    return {"io_manager": default_io_manager}
 
 
 def mem_io_manager_def() -> ResourceDefinition:

@@ -8,14 +8,10 @@ from typing import TYPE_CHECKING, Any
 import dagster._check as check
 from dagster._core.execution.direct_op_context import DirectOpExecutionContext
 from dagster._core.execution.op_context import OpExecutionContext
+from dagster._core.execution.step_view import file_manager_of
 from dagster._core.instance.instance import DagsterInstance
 from dagster._core.io.file_manager import LocalFileManager
-from dagster._legacy.system_context import (
-    SystemComputeExecutionContext,
-    file_manager_of,
-    mode_of,
-    pipeline_of,
-)
+from dagster._legacy.system_context import SystemComputeExecutionContext, mode_of, pipeline_of
 
 if TYPE_CHECKING:
     from dagster._core.records.run import DagsterRun

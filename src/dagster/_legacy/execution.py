@@ -93,9 +93,9 @@ class PipelineRequest:
         )
         if preset is not None:
             mode, selection = self._apply_preset(check.str_param(preset, "preset"), mode, selection)
-        if self.origin is not None:
-            mode = mode if mode is not None else getattr(self.origin, "mode", None)
-            selection = selection if selection is not None else self.origin.op_selection
+        chosen_mode, chosen_selection = _chosen_before(pipeline)
+        mode = mode if mode is not None else chosen_mode
+        selection = selection if selection is not None else chosen_selection
         self.job = self._job_in(mode)
         if selection is not None:
             self.job = self.job.get_subset(op_selection=selection)
@@ -192,6 +192,16 @@ class PipelineRequest:
         finally:
             if own:
                 instance.dispose()
+
+
+def _chosen_before(pipeline: Target) -> tuple[str | None, Sequence[str] | None]:
+    """Return the mode and the selection that come with what was given in place of a pipeline."""
+    if isinstance(pipeline, IJob) and hasattr(pipeline, "mode"):
+        return getattr(pipeline, "mode", None), pipeline.op_selection
+    definition = pipeline.get_definition() if isinstance(pipeline, IJob) else pipeline
+    if isinstance(definition, PipelineJob):
+        return definition.mode_definition.name, definition.op_selection
+    return None, None
 
 
 def _definition_of(pipeline: Target) -> PipelineDefinition | JobDefinition:

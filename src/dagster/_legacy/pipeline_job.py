@@ -13,6 +13,7 @@ from dagster._core.definitions.graph.definition import GraphDefinition
 from dagster._core.definitions.job.config_schema import NodeSchemas
 from dagster._core.definitions.job.definition import JobDefinition
 from dagster._core.definitions.job.resolved_config import ResolvedRunConfig, mapped_config
+from dagster._core.definitions.resource.requirement import needed_resource_keys
 from dagster._core.definitions.resource.wrap import wrap_resources_for_execution
 from dagster._core.definitions.run_config import RunConfig, convert_config_input
 from dagster._core.errors import DagsterInvalidDefinitionError, DagsterInvalidSubsetError
@@ -98,6 +99,7 @@ class PipelineJob(JobDefinition):
                 logger_defs=self.loggers,
                 executor_defs=self.executor_defs,
                 open_inputs=self.open_inputs,
+                needed_resources=needed_resource_keys(self.resource_defs, self.required_resource_keys),
             )
         return self._schema
 

@@ -6,6 +6,7 @@ From the "Execution" document, "Run Config Schema".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from dagster._config.evaluate import process_config
@@ -40,6 +41,7 @@ def build_pipeline_schema(
     logger_defs: Mapping[str, LoggerDefinition],
     executor_defs: Sequence[ExecutorDefinition],
     open_inputs: frozenset[str],
+    needed_resources: AbstractSet[str],
 ) -> Shape:
     """Return the schema of the run config of a pipeline in one of its modes.
 
@@ -50,13 +52,14 @@ def build_pipeline_schema(
         logger_defs: Its loggers.
         executor_defs: The executors to choose from.
         open_inputs: The inputs of the pipeline.
+        needed_resources: The keys of the resources that something uses.
     """
     schemas = node_schemas(resource_defs)
     fields: dict[str, Any] = {
         "execution": _execution_field(executor_defs),
         "intermediate_storage": _storage_field(mode.intermediate_storage_defs),
         "loggers": configurables_field(logger_defs, always_optional=True),
-        "resources": configurables_field(resource_defs),
+        "resources": configurables_field(resource_defs, needed=needed_resources),
         "solids": _solids_field(graph, schemas),
         "storage": _storage_field(mode.system_storage_defs),
     }

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import dagster._check as check
 from dagster._core.execution.plan_context import OutputKey, PlanExecutionContext
 from dagster._core.execution.step_context import StepExecutionContext
-from dagster._core.io.file_manager import LocalFileManager
+from dagster._core.execution.step_view import file_manager_of
 from dagster._core.plan.step import ExecutionStep
 from dagster._core.records.handles import StepOutputHandle
+from dagster._legacy.asset_store import AssetStore, AssetStoreContext, context_of_output
 
 if TYPE_CHECKING:
     from dagster._core.definitions.hook import HookDefinition
@@ -33,20 +35,6 @@ def pipeline_of(job_def: Any) -> Any:
 def mode_of(job_def: Any) -> ModeDefinition | None:
     """Return the mode that a job was made of, if it was made of a pipeline."""
     return getattr(job_def, "mode_definition", None)
-
-
-def file_manager_of(step_context: StepExecutionContext) -> Any:
-    """Return the file manager of a run.
-
-    It is the resource ``file_manager`` where there is one, that of a chosen system storage, or one that
-    keeps local files in the directory of the instance.
-    """
-    plan_context = step_context.plan_context
-    resources = plan_context.resources_by_key
-    manager = resources.get("file_manager")
-    if manager is None:
-        manager = getattr(resources.get("io_manager"), "file_manager", None)
-    return manager or LocalFileManager.for_instance(plan_context.instance, plan_context.run_id)
 
 
 class SystemExecutionContext:
@@ -251,6 +239,35 @@ class SystemStepExecutionContext(SystemExecutionContext):
     def get_io_manager(self, step_output_handle: StepOutputHandle) -> Any:
         """Return the I/O manager of an output of any step."""
         return self._step_context.get_io_manager(step_output_handle)
+
+    # Asset stores, which are I/O managers
+
+    def get_asset_store(self, asset_store_key: str) -> AssetStore:
+        """Return the asset store under a resource key.
+
+        Raises:
+            CheckError: If the resource is no asset store.
+        """
+        store = self._step_context.io_manager(asset_store_key)
+        return check.inst_param(store, f'resource with key "{asset_store_key}"', AssetStore)
+
+    def using_asset_store(self, step_output_handle: StepOutputHandle) -> bool:
+        """Whether an asset store keeps the values of an output."""
+        return isinstance(self.get_io_manager(step_output_handle), AssetStore)
+
+    def for_asset_store(
+        self, step_output_handle: StepOutputHandle, asset_store_handle: Any = None
+    ) -> AssetStoreContext:
+        """Return the context of an asset store for an output of any step.
+
+        Args:
+            step_output_handle: The output.
+            asset_store_handle: What says the metadata in its ``asset_metadata``. Default: that of the
+                definition of the output.
+        """
+        context = context_of_output(self.get_output_context(step_output_handle))
+        metadata = getattr(asset_store_handle, "asset_metadata", None)
+        return context if metadata is None else context._replace(asset_metadata=metadata)
 
 
 class SystemComputeExecutionContext(SystemStepExecutionContext):

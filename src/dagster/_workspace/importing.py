@@ -144,7 +144,7 @@ def _package_root(path: str) -> tuple[str, str]:
 def _import_named(target: CodeTarget) -> ModuleType:
     name = target.imported_name or ""
     described = f'{"module" if target.module_name else "package"} "{name}"'
-    if not all(part.isidentifier() for part in name.split(".")):
+    if name.endswith(".py") or not all(part.isidentifier() for part in name.split(".")):
         raise DagsterImportError(
             f'"{name}" is not the name of a module. A module is named with dots and without ".py"; a file is '
             "named with -f."

@@ -10,6 +10,7 @@ import dagster._check as check
 from dagster._core import _upcalls
 from dagster._core.definitions.naming import check_valid_name, source_location
 from dagster._core.definitions.op.signature import read_signature
+from dagster._core.definitions.sentinel import NO_VALUE
 from dagster._core.errors import DagsterInvalidDefinitionError
 from dagster._core.events.event_type import DagsterEventType
 from dagster._core.records.user_events import HookExecutionResult
@@ -68,6 +69,12 @@ def _check_parameters(fn: HookFunction, decorator: str, count: int) -> None:
         raise DagsterInvalidDefinitionError(
             f"{decorator} '{getattr(fn, '__name__', fn)}' decorated function must take "
             f"{listed(wanted)}{source_location(fn)}, got: {listed(p.name for p in parameters)}."
+        )
+    more = [p.name for p in parameters[count:] if p.default is NO_VALUE]
+    if more:
+        raise DagsterInvalidDefinitionError(
+            f"{decorator} '{getattr(fn, '__name__', fn)}' decorated function must take nothing else than "
+            f"{listed(['context', 'event_list'][:count])}{source_location(fn)}, but it needs {listed(more)} too."
         )
 
 

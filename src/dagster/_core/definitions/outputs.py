@@ -28,9 +28,13 @@ class Out:
         metadata: Metadata that the I/O manager can read.
         code_version: The version of the code that makes it.
         name: The older generation's way to name a single output.
+        asset_key: The asset that the output is, or a function of the :class:`OutputContext`.
+        asset_partitions: The partitions of the asset, or a function of the context.
     """
 
     __slots__ = (
+        "asset_key",
+        "asset_partitions",
         "code_version",
         "dagster_type",
         "description",
@@ -51,6 +55,8 @@ class Out:
         code_version: str | None = None,
         *,
         name: str | None = None,
+        asset_key: Any = None,
+        asset_partitions: Any = None,
     ) -> None:
         self.dagster_type = (
             dagster_type if dagster_type is NO_VALUE else resolve_dagster_type(dagster_type)
@@ -61,6 +67,8 @@ class Out:
         self.metadata = check.opt_mapping_param(metadata, "metadata", key_type=str)
         self.code_version = check.opt_str_param(code_version, "code_version")
         self.name = name
+        self.asset_key = asset_key
+        self.asset_partitions = asset_partitions
 
     def to_definition(
         self,
@@ -79,6 +87,8 @@ class Out:
             is_required=self.is_required,
             io_manager_key=self.io_manager_key,
             metadata=self.metadata,
+            asset_key=self.asset_key,
+            asset_partitions=self.asset_partitions,
             code_version=self.code_version or code_version,
         )
 

@@ -1,7 +1,8 @@
 """The selection grammar: which nodes or steps a list of clauses means. Pure.
 
 A clause is ``[*][+…]NAME[+…][*]``: ``*`` takes all ancestors or descendants, each ``+`` one level more.
-A ``*`` inside a name is a wildcard. Clauses are united; spaces around them do not count.
+A ``*`` inside a name is a wildcard, and a ``*`` alone means everything. Clauses are united; spaces around
+them do not count.
 """
 
 from __future__ import annotations
@@ -14,7 +15,13 @@ from dagster._core.errors import DagsterInvalidSubsetError
 from dagster._text import did_you_mean, listed, shown
 from dagster._wire.record import Record
 
-_CLAUSE = re.compile(r"(?P<up>[*+]*)(?P<name>[\w.\-\[\]?]+(?:[*]+[\w.\-\[\]?]+)*)(?P<down>[*+]*)\Z")
+# A star is a wildcard between characters of a name and beside a dot; before and after a name it takes
+# ancestors and descendants.
+_CLAUSE = re.compile(
+    r"(?P<up>(?:\*(?!\.)|\+)*)"
+    r"(?P<name>(?:[\w.\-\[\]?]|\*(?=[\w.\-\[\]?])|(?<=\.)\*)+)"
+    r"(?P<down>[*+]*)\Z"
+)
 #: As many levels as there are.
 ALL_LEVELS = -1
 
@@ -39,7 +46,10 @@ class SelectionClause(Record, frozen=True):
 
 def parse_clause(text: str) -> SelectionClause | None:
     """Return the clause that a text means, or None if it is none."""
-    match = _CLAUSE.match(text.strip())
+    text = text.strip()
+    if text == "*":
+        return SelectionClause("*")
+    match = _CLAUSE.match(text)
     if match is None:
         return None
     return SelectionClause(match["name"], _levels(match["up"]), _levels(match["down"]))

@@ -476,6 +476,35 @@ def job_failure(
     return from_job(cls, DagsterEventType.RUN_FAILURE, job_context_or_name, message, data)
 
 
+def from_pipeline(
+    cls: Event,
+    event_type: DagsterEventType,
+    pipeline_context: Any,
+    message: str | None = None,
+    event_specific_data: Any = None,
+    step_handle: Any = None,
+) -> DagsterEvent:
+    """Write an event of a run (older generation)."""
+    return from_job(cls, event_type, pipeline_context, message, event_specific_data, step_handle)
+
+
+def pipeline_start(cls: Event, pipeline_context: Any) -> DagsterEvent:
+    """Write that a run started (older generation)."""
+    return job_start(cls, pipeline_context)
+
+
+def pipeline_success(cls: Event, pipeline_context: Any) -> DagsterEvent:
+    """Write that a run succeeded (older generation)."""
+    return job_success(cls, pipeline_context)
+
+
+def pipeline_canceled(
+    cls: Event, pipeline_context: Any, error_info: SerializableErrorInfo | None = None
+) -> DagsterEvent:
+    """Write that a run was canceled (older generation)."""
+    return job_canceled(cls, pipeline_context, error_info)
+
+
 def pipeline_failure(
     cls: Event,
     pipeline_context: Any,

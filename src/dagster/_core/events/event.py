@@ -199,9 +199,9 @@ class DagsterEvent(Record, frozen=True, gc=False):
     asset_materialization = step_materialization
 
     # The older generation's words for them.
-    from_pipeline = from_job
-    pipeline_start = job_start
-    pipeline_success = job_success
+    from_pipeline = classmethod(builders.from_pipeline)
+    pipeline_start = classmethod(builders.pipeline_start)
+    pipeline_success = classmethod(builders.pipeline_success)
     pipeline_failure = classmethod(builders.pipeline_failure)
-    pipeline_canceled = job_canceled
+    pipeline_canceled = classmethod(builders.pipeline_canceled)
     pipeline_init_failure = classmethod(builders.pipeline_init_failure)

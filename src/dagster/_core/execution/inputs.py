@@ -108,7 +108,7 @@ def run_type_check(
     try:
         # Builtin checks need no context; making one is half the cost of a check.
         return dagster_type.type_check(
-            None if dagster_type.is_builtin else context.for_type(dagster_type), value
+            context.for_type(dagster_type) if dagster_type.needs_context else None, value
         )
     except DagsterError:
         raise
@@ -221,7 +221,8 @@ def _load_config(
             f"{step_input.dagster_type.display_name} has no loader."
         )
     try:
-        box.append(loader.construct_from_config_value(context, inputs[source.input_name]))
+        loader_context = context.get_type_loader_context(loader.required_resource_keys())
+        box.append(loader.construct_from_config_value(loader_context, inputs[source.input_name]))
     except DagsterError:
         raise
     except Exception as exc:  # noqa: BLE001 - the boundary

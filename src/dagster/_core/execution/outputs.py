@@ -251,7 +251,8 @@ def _materialize(
         if output.name not in entry:
             continue
         try:
-            written = materialize_value(materializer, context, entry[output.name], value)
+            io_context = context.get_type_loader_context(materializer.required_resource_keys())
+            written = materialize_value(materializer, io_context, entry[output.name], value)
         except DagsterError:
             raise
         except Exception as exc:  # noqa: BLE001 - the boundary

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 import dagster._time as _time
@@ -348,9 +349,18 @@ class StepExecutionContext:
         """Return the context of a type check."""
         return StepTypeCheckContext(self, dagster_type)
 
-    def get_type_loader_context(self) -> StepExecutionContext:
-        """Return the context of a type loader: this one."""
-        return self
+    def get_type_loader_context(self, keys: AbstractSet[str] = _NO_KEYS) -> StepExecutionContext:
+        """Return the context of a type loader or materializer: this one, with the resources it asks for.
+
+        Args:
+            keys: Their keys, besides those of the op.
+        """
+        own = self.step.op_def.required_resource_keys
+        if keys <= own:
+            return self
+        context = StepExecutionContext(self.plan_context, self.step, self.attempt)
+        context._resources = self.scoped_resources(own | keys)
+        return context
 
     def for_hook(self, hook_def: HookDefinition) -> HookContext:
         """Return the context of a hook."""

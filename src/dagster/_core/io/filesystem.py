@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster._config.field import Field
 from dagster._config.source import StringSource
+from dagster._core.definitions.resource.config import resolve_definition_config
 from dagster._core.errors import DagsterInvariantViolationError
 from dagster._core.io.contexts import InputContext
 from dagster._core.io.io_manager import IOManager, io_manager
@@ -15,6 +16,7 @@ from dagster._core.io.path_guard import check_inside
 from dagster._core.io.pickling import dump_bytes, load_bytes, read_pickle_file, write_pickle_file
 from dagster._core.io.upath_manager import UPathIOManager, missing_file
 from dagster._core.records.metadata import MetadataValue
+from dagster._core.records.user_events import AssetMaterialization
 from dagster._text import expected
 
 if TYPE_CHECKING:
@@ -102,7 +104,15 @@ class CustomPathPickledObjectFilesystemIOManager(IOManager):
         path.parent.mkdir(parents=True, exist_ok=True)
         context.log.debug("Writing file at: %s", path)
         dump_pickle(obj, path)
-        context.add_output_metadata({"path": MetadataValue.path(str(path))})
+        metadata = {"path": MetadataValue.path(str(path))}
+        context.add_output_metadata(metadata)
+        # The path is the user's own, so the file is something that others may look for.
+        context.log_event(
+            AssetMaterialization(
+                [p for p in (context._job_name, context.step_key, context.name) if p],  # noqa: SLF001 - outside a run there is none
+                metadata=metadata,
+            )
+        )
 
     def load_input(self, context: InputContext) -> Any:
         """Unpickle the value from the path that the upstream output's metadata gives."""
@@ -164,6 +174,21 @@ def fs_io_manager(init_context: Any) -> PickledObjectFilesystemIOManager:
     asset's key, any other under run id, step key and output name.
     """
     base_dir = init_context.resource_config.get("base_dir")
+    return PickledObjectFilesystemIOManager(
+        base_dir=base_dir or default_base_dir(init_context.instance, "fs_io_manager")
+    )
+
+
+@io_manager(description="Pickles each value into a file of its own.")
+def default_io_manager(init_context: Any) -> PickledObjectFilesystemIOManager:
+    """Keep outputs as ``fs_io_manager`` does: the I/O manager of jobs that give none.
+
+    The documented schema of its config is any config; what is given must be that of ``fs_io_manager``.
+    """
+    config = resolve_definition_config(
+        fs_io_manager, init_context.resource_config, "Error in config for the default I/O manager"
+    )
+    base_dir = config.get("base_dir")
     return PickledObjectFilesystemIOManager(
         base_dir=base_dir or default_base_dir(init_context.instance, "fs_io_manager")
     )

@@ -12,6 +12,7 @@ from dagster._core.definitions.job.definition import JobDefinition
 from dagster._core.definitions.job.resolved_config import ResolvedRunConfig
 from dagster._core.definitions.repository.contents import is_pipeline
 from dagster._core.definitions.resource.config import apply_resource_config
+from dagster._core.definitions.resource.requirement import needed_resource_keys
 from dagster._core.definitions.run_config import RunConfig, convert_config_input
 from dagster._core.errors import DagsterInvalidInvocationError
 from dagster._text import expected
@@ -94,8 +95,5 @@ def _as_dict(job: JobDefinition, config: ResolvedRunConfig) -> dict[str, Any]:
 
 def _needed_resources(job: JobDefinition) -> dict[str, Any]:
     """Return the resources that a run would set up: those asked for, and what these need."""
-    needed = set(job.required_resource_keys)
-    for key in list(needed):
-        if key in job.resource_defs:
-            needed |= job.resource_defs[key].get_required_resource_keys(job.resource_defs)
+    needed = needed_resource_keys(job.resource_defs, job.required_resource_keys)
     return {key: job.resource_defs[key] for key in sorted(needed) if key in job.resource_defs}

@@ -87,32 +87,32 @@ def test_a_file_called_like_a_module_does_not_take_its_place(tmp_path):
 
 def test_what_is_not_there_is_told(tmp_path):
     with pytest.raises(
-        DagsterInvariantViolationError, match='jon not found in module os.path.*Did you mean "join"'
+        DagsterInvariantViolationError, match=r'jon not found in module os.path.*Did you mean "join"'
     ):
         ModuleCodePointer("os.path", "jon").load_target()
     with pytest.raises(
-        DagsterImportError, match="No module named 'no_such_module_x'.*as working directory"
+        DagsterImportError, match=r"No module named 'no_such_module_x'.*as working directory"
     ):
         ModuleCodePointer("no_such_module_x", "a").load_target()
     with pytest.raises(DagsterImportError, match=f"Looked in the working directory {tmp_path}"):
         ModuleCodePointer("no_such_module_x", "a", str(tmp_path)).load_target()
-    with pytest.raises(DagsterImportError, match="x.py cannot be read .No such file"):
+    with pytest.raises(DagsterImportError, match=r"x.py cannot be read .No such file"):
         FileCodePointer("x.py", "a", str(tmp_path)).load_target()
     text = tmp_path / "jobs.txt"
     text.write_text("")
-    with pytest.raises(DagsterImportError, match="is not a Python file"):
+    with pytest.raises(DagsterImportError, match=r"is not a Python file"):
         FileCodePointer(str(text), "a").load_target()
 
 
 def test_errors_of_the_code_are_the_users(tmp_path):
     (tmp_path / "broken_file.py").write_text("1 / 0")
     (tmp_path / "importing_file.py").write_text("import no_such_module_y")
-    with pytest.raises(DagsterUserCodeLoadError, match="broken_file.py: division by zero"):
+    with pytest.raises(DagsterUserCodeLoadError, match=r"broken_file.py: division by zero"):
         load_python_file("broken_file.py", str(tmp_path))
-    with pytest.raises(DagsterUserCodeLoadError, match="loading module broken_file: division by zero"):
+    with pytest.raises(DagsterUserCodeLoadError, match=r"loading module broken_file: division by zero"):
         load_python_module("broken_file", str(tmp_path))
     with pytest.raises(
-        DagsterImportError, match="importing_file.py: No module named 'no_such_module_y'"
+        DagsterImportError, match=r"importing_file.py: No module named 'no_such_module_y'"
     ):
         load_python_file("importing_file.py", str(tmp_path))
     assert "broken_file" not in sys.modules
@@ -120,6 +120,6 @@ def test_errors_of_the_code_are_the_users(tmp_path):
 
 def test_a_custom_pointer_needs_a_function():
     pointer = CustomPointer(ModuleCodePointer("os", "sep"), [1])
-    with pytest.raises(DagsterInvariantViolationError, match="reconstructor os:sep to be callable"):
+    with pytest.raises(DagsterInvariantViolationError, match=r"reconstructor os:sep to be callable"):
         pointer.load_target()
     assert pointer.describe() == "os:sep(1)"

@@ -44,7 +44,7 @@ def ask_graph():
 def quiet(_context):
     import logging
 
-    return logging.Logger("quiet")
+    return logging.Logger("quiet")  # noqa: LOG001
 
 
 def value_of(defs, name):
@@ -96,12 +96,12 @@ def test_an_executor_object_is_an_executor():
 
 def test_a_missing_resource_is_told_when_definitions_are_validated():
     defs = Definitions(jobs=[ask_job])
-    with pytest.raises(DagsterInvalidDefinitionError, match="key \"db\" required by op 'ask'"):
+    with pytest.raises(DagsterInvalidDefinitionError, match=r"key \"db\" required by op 'ask'"):
         Definitions.validate_loadable(defs)
 
 
 def test_a_misspelt_resource_is_suggested():
-    with pytest.raises(DagsterInvalidDefinitionError, match='Did you mean "dbx"'):
+    with pytest.raises(DagsterInvalidDefinitionError, match=r'Did you mean "dbx"'):
         Definitions.validate_loadable(Definitions(jobs=[ask_job], resources={"dbx": 1}))
 
 
@@ -126,7 +126,7 @@ def test_two_jobs_of_one_name_are_refused_with_both_places():
 
 
 def test_two_jobs_of_one_graph_need_two_names():
-    with pytest.raises(DagsterInvalidDefinitionError, match="made of the same graph"):
+    with pytest.raises(DagsterInvalidDefinitionError, match=r"made of the same graph"):
         Definitions(jobs=[ask_graph.to_job(), ask_graph], resources={"db": 1}).get_repository_def()
 
 
@@ -146,19 +146,21 @@ def test_what_comes_later_is_refused_with_a_sentence(name):
 
 def test_what_is_no_job_is_refused():
     with pytest.raises(
-        DagsterInvalidDefinitionError, match="op 'ask': an op runs as part of a job.*index 1"
+        DagsterInvalidDefinitionError, match=r"op 'ask': an op runs as part of a job.*index 1"
     ):
         Definitions(jobs=[own_job, ask])
-    with pytest.raises(DagsterInvalidDefinitionError, match="function value_of: call it"):
+    with pytest.raises(DagsterInvalidDefinitionError, match=r"function value_of: call it"):
         Definitions(jobs=[value_of])
     with pytest.raises(DagsterInvalidDefinitionError, match=r"got: 3 \(int\)|Got 3 \(int\)"):
         Definitions(jobs=[3])
-    with pytest.raises(DagsterInvalidDefinitionError, match="expected jobs of Definitions to be a list"):
+    with pytest.raises(
+        DagsterInvalidDefinitionError, match=r"expected jobs of Definitions to be a list"
+    ):
         Definitions(jobs=own_job)
 
 
 def test_what_is_no_executor_is_refused():
-    with pytest.raises(DagsterInvalidDefinitionError, match="ExecutorDefinition or an Executor"):
+    with pytest.raises(DagsterInvalidDefinitionError, match=r"ExecutorDefinition or an Executor"):
         Definitions(executor="in_process")
 
 
@@ -178,15 +180,15 @@ def test_merge():
 
 def test_merge_refuses_what_contradicts():
     with pytest.raises(
-        DagsterInvariantViolationError, match="objects 0 and 1 have different resources .* 'a'"
+        DagsterInvariantViolationError, match=r"objects 0 and 1 have different resources .* 'a'"
     ):
         Definitions.merge(Definitions(resources={"a": 1}), Definitions(resources={"a": 2}))
     other = in_process_executor.configured({}, name="other")
-    with pytest.raises(DagsterInvariantViolationError, match="objects 0 and 2 both have an executor"):
+    with pytest.raises(DagsterInvariantViolationError, match=r"objects 0 and 2 both have an executor"):
         Definitions.merge(
             Definitions(executor=in_process_executor), Definitions(), Definitions(executor=other)
         )
-    with pytest.raises(DagsterInvariantViolationError, match="different loggers"):
+    with pytest.raises(DagsterInvariantViolationError, match=r"different loggers"):
         Definitions.merge(
             Definitions(loggers={"q": quiet}),
             Definitions(loggers={"q": logger(lambda _context: None)}),
@@ -233,7 +235,9 @@ def test_lazy_definitions_are_built_once():
 
 
 def test_lazy_definitions_check_their_function():
-    with pytest.raises(DagsterInvalidDefinitionError, match="must take no arguments, but takes context"):
+    with pytest.raises(
+        DagsterInvalidDefinitionError, match=r"must take no arguments, but takes context"
+    ):
 
         @definitions
         def needs_context(context):

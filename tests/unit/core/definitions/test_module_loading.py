@@ -47,7 +47,7 @@ def test_resources_go_along():
 def test_two_of_one_name_are_refused():
     other = there.graph.to_job(name="here")
     defs = load_definitions_from_modules([module("a", here=here), module("b", here=other)])
-    with pytest.raises(DagsterInvalidDefinitionError, match="duplicate job"):
+    with pytest.raises(DagsterInvalidDefinitionError, match=r"duplicate job"):
         defs.get_repository_def()
 
 

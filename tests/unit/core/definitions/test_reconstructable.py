@@ -181,7 +181,7 @@ def test_what_is_not_at_module_scope_is_refused(target):
 
 def test_a_lambda_is_refused():
     with pytest.raises(
-        DagsterInvariantViolationError, match="can not be a lambda. Use a function or decorated"
+        DagsterInvariantViolationError, match=r"can not be a lambda. Use a function or decorated"
     ):
         reconstructable(lambda: plain_job)
 
@@ -189,15 +189,17 @@ def test_a_lambda_is_refused():
 @pytest.mark.parametrize("target", [3, "plain_job", None, [plain_job]])
 def test_other_values_are_refused(target):
     with pytest.raises(
-        DagsterInvariantViolationError, match="should be a function or definition .*, got <class"
+        DagsterInvariantViolationError, match=r"should be a function or definition .*, got <class"
     ):
         reconstructable(target)
 
 
 def test_a_job_without_a_name_at_module_scope_is_refused():
-    with pytest.raises(DagsterInvariantViolationError, match="constructed using GraphDefinition.to_job"):
+    with pytest.raises(
+        DagsterInvariantViolationError, match=r"constructed using GraphDefinition.to_job"
+    ):
         reconstructable(plain_graph.to_job())
-    with pytest.raises(DagsterInvariantViolationError, match="no name at module scope"):
+    with pytest.raises(DagsterInvariantViolationError, match=r"no name at module scope"):
         reconstructable(plain_job.with_hooks(set()))
 
 
@@ -216,7 +218,7 @@ def test_a_function_that_returns_something_else_is_refused():
 
 
 def test_an_error_of_the_function_is_the_users():
-    with pytest.raises(DagsterUserCodeLoadError, match="make_wrong: no job today") as caught:
+    with pytest.raises(DagsterUserCodeLoadError, match=r"make_wrong: no job today") as caught:
         reconstructable(make_wrong)
     assert isinstance(caught.value.user_exception, ValueError)
 
@@ -233,7 +235,7 @@ def test_a_job_of_a_repository(attribute):
     assert repo.get_definition() is some_repository
     made = through_json(repo.get_reconstructable_job("called_otherwise"))
     assert made.get_definition() is renamed_job
-    with pytest.raises(DagsterInvariantViolationError, match="unknown job"):
+    with pytest.raises(DagsterInvariantViolationError, match=r"unknown job"):
         repo.get_reconstructable_job("x").get_definition()
 
 
@@ -244,7 +246,7 @@ def test_a_job_of_definitions_has_their_resources():
 
 
 def test_a_job_is_no_repository():
-    with pytest.raises(DagsterInvariantViolationError, match="RepositoryDefinition or Definitions"):
+    with pytest.raises(DagsterInvariantViolationError, match=r"RepositoryDefinition or Definitions"):
         ReconstructableRepository.for_module(__name__, "plain_job").get_definition()
 
 
@@ -260,22 +262,22 @@ def test_a_job_made_with_arguments():
 
 
 def test_arguments_must_be_json():
-    with pytest.raises(DagsterInvariantViolationError, match="must be values that JSON can hold"):
+    with pytest.raises(DagsterInvariantViolationError, match=r"must be values that JSON can hold"):
         build_reconstructable_job(__name__, "make_with", (object(),))
-    with pytest.raises(ParameterCheckError, match="reconstructable_args to be a sequence"):
-        build_reconstructable_job(__name__, "make_with", "abc")  # pyright: ignore
+    with pytest.raises(ParameterCheckError, match=r"reconstructable_args to be a sequence"):
+        build_reconstructable_job(__name__, "make_with", "abc")
 
 
 def test_a_reconstructor_must_be_there_and_make_a_job():
     with pytest.raises(
-        DagsterInvariantViolationError, match='make_wit not found.*Did you mean "make_with"'
+        DagsterInvariantViolationError, match=r'make_wit not found.*Did you mean "make_with"'
     ):
         build_reconstructable_job(__name__, "make_wit", ("a",))
-    with pytest.raises(DagsterInvariantViolationError, match="to be one of these"):
+    with pytest.raises(DagsterInvariantViolationError, match=r"to be one of these"):
         build_reconstructable_job(__name__, "make_nothing")
-    with pytest.raises(DagsterInvariantViolationError, match="must return one job"):
+    with pytest.raises(DagsterInvariantViolationError, match=r"must return one job"):
         build_reconstructable_job(__name__, "make_repository")
-    with pytest.raises(DagsterUserCodeLoadError, match="suffx"):
+    with pytest.raises(DagsterUserCodeLoadError, match=r"suffx"):
         build_reconstructable_job(__name__, "make_with", ("a",), {"suffx": 1})
 
 
@@ -304,7 +306,13 @@ SCRIPT = """
 
 def run(*arguments, cwd, text=None):
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=cwd, input=text, capture_output=True, text=True, timeout=60
+        [sys.executable, *arguments],
+        cwd=cwd,
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()

@@ -50,16 +50,16 @@ def test_what_needs_no_resources_stays():
 
 
 def test_what_still_lacks_one_is_refused():
-    with pytest.raises(DagsterInvalidDefinitionError, match='resource with key "db"'):
+    with pytest.raises(DagsterInvalidDefinitionError, match=r'resource with key "db"'):
         with_resources([ask_job], {"other": 1})
 
 
 def test_config_is_checked():
-    with pytest.raises(DagsterInvalidInvocationError, match='unknown resource key "bd". Known: "db"'):
+    with pytest.raises(DagsterInvalidInvocationError, match=r'unknown resource key "bd". Known: "db"'):
         with_resources([ask_job], {"db": db}, {"bd": {"config": {}}})
     with pytest.raises(
-        DagsterInvalidInvocationError, match="of the form {'config': ...}, but received {'url'"
+        DagsterInvalidInvocationError, match=r"of the form {'config': ...}, but received {'url'"
     ):
         with_resources([ask_job], {"db": db}, {"db": {"url": "u"}})
-    with pytest.raises(DagsterInvalidConfigError, match="ulr"):
+    with pytest.raises(DagsterInvalidConfigError, match=r"ulr"):
         with_resources([ask_job], {"db": db}, {"db": {"config": {"ulr": "u"}}})

@@ -248,7 +248,11 @@ RUN_EVENTS: list[tuple[Callable[[Any], DagsterEvent], str, str]] = [
         "ENGINE_EVENT",
         "Says.",
     ),
-    (lambda c: DagsterEvent.engine_event(c, "Fails.", EngineEventData(error=ERROR)), "ENGINE_EVENT", "Fails."),
+    (
+        lambda c: DagsterEvent.engine_event(c, "Fails.", EngineEventData(error=ERROR)),
+        "ENGINE_EVENT",
+        "Fails.",
+    ),
     (
         lambda c: DagsterEvent.from_job(DagsterEventType.ALERT_START, c, "By hand."),
         "ALERT_START",
@@ -338,9 +342,7 @@ def test_resources_of_a_plan_of_one_step_are_about_it() -> None:
     @op
     def alone(context):
         plan_context = context.get_step_execution_context().plan_context
-        made.append(
-            DagsterEvent.resource_init_start("j", plan_context.plan, plan_context.log, {"a"})
-        )
+        made.append(DagsterEvent.resource_init_start("j", plan_context.plan, plan_context.log, {"a"}))
 
     @job
     def one_step():

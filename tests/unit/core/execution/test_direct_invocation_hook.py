@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dagster import _check as check
+import dagster._check as check
 from dagster._core.definitions.hook import (
     HookDefinition,
     event_list_hook,
@@ -130,7 +130,9 @@ def test_hook_of_all_events_takes_the_list() -> None:
         DagsterInvalidInvocationError, match="expects two parameters, context and event_list, but 1"
     ):
         count(None)
-    with pytest.raises(DagsterInvalidInvocationError, match="Could not find expected argument 'event_list'"):
+    with pytest.raises(
+        DagsterInvalidInvocationError, match="Could not find expected argument 'event_list'"
+    ):
         count(None, events=[])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dagster import _check as check
+import dagster._check as check
 from dagster._core.definitions.op.decorator import op
 from dagster._core.definitions.outputs import DynamicOut, Out
 from dagster._core.definitions.resource.decorator import resource
@@ -26,7 +26,11 @@ def test_what_it_was_made_with() -> None:
     assert context.op_config == {"a": 1}
     assert context.resources.db == 2
     assert context.get_mapping_key() == "key"
-    assert (context.has_tag("team"), context.get_tag("team"), context.get_tag("other")) == (True, "x", None)
+    assert (context.has_tag("team"), context.get_tag("team"), context.get_tag("other")) == (
+        True,
+        "x",
+        None,
+    )
     assert context.run_tags == {"team": "x"}
     assert context.run_id == "EPHEMERAL"
     assert context.retry_number == 0
@@ -39,7 +43,9 @@ def test_unknown_resource_says_which_are_there() -> None:
 
 
 def test_config_under_both_names_is_refused() -> None:
-    with pytest.raises(DagsterInvalidInvocationError, match="both ``op_config``, and its legacy version"):
+    with pytest.raises(
+        DagsterInvalidInvocationError, match="both ``op_config``, and its legacy version"
+    ):
         build_op_context(op_config={}, config={})
 
 
@@ -73,7 +79,15 @@ def test_resource_functions_see_the_instance_of_the_context() -> None:
 
 def test_what_only_a_running_op_has() -> None:
     context = build_op_context(op_config={"a": 1})
-    for name in ("op_def", "op", "node_handle", "op_handle", "run_config", "selected_output_names", "alias"):
+    for name in (
+        "op_def",
+        "op",
+        "node_handle",
+        "op_handle",
+        "run_config",
+        "selected_output_names",
+        "alias",
+    ):
         with pytest.raises(DagsterInvalidPropertyError, match="while no op is running with it"):
             getattr(context, name)
 
@@ -94,7 +108,9 @@ def test_what_only_a_running_op_has() -> None:
     "name", ["run", "dagster_run", "job_def", "job_name", "pipeline_run", "pipeline_def"]
 )
 def test_there_is_no_run(name: str) -> None:
-    with pytest.raises(DagsterInvalidPropertyError, match="when an op is directly invoked: there is no run"):
+    with pytest.raises(
+        DagsterInvalidPropertyError, match="when an op is directly invoked: there is no run"
+    ):
         getattr(build_op_context(), name)
 
 
@@ -154,7 +170,9 @@ def test_events_are_kept_and_can_be_consumed() -> None:
         assert not context.has_events()
         context.log_event(AssetMaterialization("a"))
         assert context.has_events()
-        with pytest.raises(check.ParameterCheckError, match="expected event to be an AssetMaterialization"):
+        with pytest.raises(
+            check.ParameterCheckError, match="expected event to be an AssetMaterialization"
+        ):
             context.log_event(5)
 
     logs(context)
@@ -197,7 +215,9 @@ def test_output_metadata_of_dynamic_outputs() -> None:
         context.add_output_metadata({"x": 1}, mapping_key="k")
         yield DynamicOutput(1, "k")
         context.add_output_metadata({"x": 2}, mapping_key="l")
-        with pytest.raises(DagsterInvariantViolationError, match="with mapping_key 'k' which has already"):
+        with pytest.raises(
+            DagsterInvariantViolationError, match="with mapping_key 'k' which has already"
+        ):
             context.add_output_metadata({"x": 3}, mapping_key="k")
 
     list(spread(context))

@@ -36,7 +36,11 @@ def simple():
 def test_the_log_of_a_simple_run() -> None:
     result = simple.execute_in_process()
     said = [
-        (e.event_type_value, e.step_key, re.sub(r"\d+(\.\d+)?(µs|ms|s)\b|pid: \d+", "…", e.message or ""))
+        (
+            e.event_type_value,
+            e.step_key,
+            re.sub(r"\d+(\.\d+)?(µs|ms|s)\b|pid: \d+", "…", e.message or ""),
+        )
         for e in result.all_events
     ]
     assert said == [
@@ -76,7 +80,9 @@ def test_run_events_have_two_names_and_one_value() -> None:
 def test_what_events_carry() -> None:
     result = simple.execute_in_process()
     by_type = {e.event_type_value: e for e in result.events_for_node("inc")}
-    assert by_type["LOADED_INPUT"].event_specific_data == LoadedInputData("x", "io_manager", "result", "one")
+    assert by_type["LOADED_INPUT"].event_specific_data == LoadedInputData(
+        "x", "io_manager", "result", "one"
+    )
     assert by_type["STEP_INPUT"].event_specific_data == StepInputData("by", TypeCheckData(True, "by"))
     assert by_type["STEP_OUTPUT"].event_specific_data == StepOutputData(
         StepOutputHandle("inc", "result"), TypeCheckData(True, "result")

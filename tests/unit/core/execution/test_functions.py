@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -279,7 +280,7 @@ def dynamic():
         (
             unknown,
             Out(),
-            "Core compute for op 'unknown' returned an output \"resutl\" that does not exist. "
+            "Core compute for op 'unknown' returned an output \"resutl\" that does not exist."
             ' Did you mean "result"\\?',
         ),
         (
@@ -293,7 +294,11 @@ def dynamic():
             TWO,
             'it has 2 outputs \\("a", "b"\\), but its function returned a tuple of length 3: \\(1, 2, 3\\)',
         ),
-        (lambda: 1, TWO, 'it has multiple outputs \\("a", "b"\\), but its function returned 1 of type int'),
+        (
+            lambda: 1,
+            TWO,
+            'it has multiple outputs \\("a", "b"\\), but its function returned 1 of type int',
+        ),
         (lambda: {"a": 1, "c": 2}, TWO, "a dict with the key 'c', which is not one of its outputs"),
         (
             lambda: (Output(1, "b"), Output("x", "b")),
@@ -325,8 +330,6 @@ def test_what_functions_must_not_give(function: Callable[..., Any], out: Any, me
     name = None if function.__name__ != "<lambda>" else "fn"
     op_def = op(name=name, out=out)(function)  # type: ignore[call-overload]
     found = failure(run_op(op_def))
-    import re
-
     assert re.search(message, found), found
 
 

@@ -396,7 +396,11 @@ def test_collecting_and_mapping_in_one_op_is_refused() -> None:
 
 
 def test_retry_policies_of_the_nearest_level_win() -> None:
-    own, of_op, of_job = RetryPolicy(max_retries=1), RetryPolicy(max_retries=2), RetryPolicy(max_retries=3)
+    own, of_op, of_job = (
+        RetryPolicy(max_retries=1),
+        RetryPolicy(max_retries=2),
+        RetryPolicy(max_retries=3),
+    )
 
     @op(retry_policy=of_op)
     def stubborn():

@@ -106,7 +106,9 @@ class Driver:
             self.tries[step.key] = tried + 1
             wait = outcome.retries[tried]
             self.progress.handle_event(
-                step, event(step, DagsterEventType.STEP_UP_FOR_RETRY, StepRetryData(None, wait)), self.now
+                step,
+                event(step, DagsterEventType.STEP_UP_FOR_RETRY, StepRetryData(None, wait)),
+                self.now,
             )
             return
         kind = {

@@ -108,7 +108,7 @@ def test_outputs_are_loaded_while_the_result_is_open(instance):
         assert result.dagster_run.status is DagsterRunStatus.SUCCESS
         files = os.path.join(instance.storage_directory(), result.run_id)
         assert sorted(os.listdir(files)) == ["add_one", "add_one_2", "start"]
-    with pytest.raises(DagsterInvariantViolationError, match="must be opened as a context"):
+    with pytest.raises(DagsterInvariantViolationError, match=r"must be opened as a context"):
         result.output_for_node("start")
 
 
@@ -144,7 +144,7 @@ def test_a_selection(instance):
     assert {e.step_key for e in result.get_step_success_events()} == {"start", "add_one"}
     assert result.dagster_run.op_selection == ["start+"]
     assert result.dagster_run.resolved_op_selection == {"start", "add_one"}
-    with pytest.raises(DagsterInvalidSubsetError, match='Did you mean "start"'):
+    with pytest.raises(DagsterInvalidSubsetError, match=r'Did you mean "start"'):
         execute_job(reconstructable(sum_job), instance, CONFIG, op_selection=["strat"])
 
 
@@ -156,21 +156,21 @@ def test_an_error_is_told_or_raised(instance):
         data = result.failure_data_for_node("fails")
         assert data is not None
         assert data.error is not None
-    with pytest.raises(ValueError, match="no luck"):
+    with pytest.raises(ValueError, match=r"no luck"):
         execute_job(reconstructable(failing_job), instance, raise_on_error=True)
 
 
 def test_invalid_config_is_told_before_there_is_a_run(instance):
-    with pytest.raises(DagsterInvalidConfigError, match="Missing required"):
+    with pytest.raises(DagsterInvalidConfigError, match=r"Missing required"):
         execute_job(reconstructable(sum_job), instance)
     assert instance.get_runs() == []
 
 
 def test_what_is_not_in_this_version_is_refused(instance):
     recon = reconstructable(sum_job)
-    with pytest.raises(DagsterInvalidInvocationError, match="does not have re-execution yet"):
+    with pytest.raises(DagsterInvalidInvocationError, match=r"does not have re-execution yet"):
         execute_job(recon, instance, CONFIG, reexecution_options=object())
-    with pytest.raises(DagsterInvalidInvocationError, match="which has no assets"):
+    with pytest.raises(DagsterInvalidInvocationError, match=r"which has no assets"):
         execute_job(recon, instance, CONFIG, asset_selection=[])
 
 
@@ -178,11 +178,11 @@ def test_arguments_are_checked(instance):
     with pytest.raises(
         ParameterCheckError, match=r"Pass reconstructable\(sum_job\).*execute_in_process"
     ):
-        execute_job(sum_job, instance, CONFIG)  # pyright: ignore
-    with pytest.raises(ParameterCheckError, match="expected job to be"):
-        execute_job("sum_job", instance)  # pyright: ignore
-    with pytest.raises(ParameterCheckError, match="expected instance to be"):
-        execute_job(reconstructable(sum_job), None)  # pyright: ignore
+        execute_job(sum_job, instance, CONFIG)
+    with pytest.raises(ParameterCheckError, match=r"expected job to be"):
+        execute_job("sum_job", instance)
+    with pytest.raises(ParameterCheckError, match=r"expected instance to be"):
+        execute_job(reconstructable(sum_job), None)
 
 
 def test_the_jobs_own_executor_runs_it(instance):
@@ -195,11 +195,11 @@ def test_the_jobs_own_executor_runs_it(instance):
 
     the_job = sum_job.with_executor_def(mine)
     config = {**CONFIG, "execution": {"config": {"n": 3}}}
-    with pytest.raises(DagsterUnmetExecutorRequirementsError, match="not reconstructable"):
+    with pytest.raises(DagsterUnmetExecutorRequirementsError, match=r"not reconstructable"):
         execute_job(InMemoryJob(the_job), instance, config)
 
     class Loadable(InMemoryJob):
-        is_reconstructable = True  # pyright: ignore
+        is_reconstructable = True
 
     assert execute_job(Loadable(the_job), instance, config).success
     assert used[0].executor_config == {"n": 3}
@@ -247,7 +247,7 @@ def test_values_in_memory_are_gone(instance):
     made = InMemoryJob(sum_job.with_top_level_resources({"io_manager": mem_io_manager}))
     with (
         execute_job(made, instance, CONFIG) as result,
-        pytest.raises(KeyError, match="in-memory I/O manager has no value"),
+        pytest.raises(KeyError, match=r"in-memory I/O manager has no value"),
     ):
         result.output_for_node("start")
 
@@ -310,7 +310,7 @@ def test_a_job_that_lacks_a_resource_is_refused(instance):
     def ask_job():
         ask()
 
-    with pytest.raises(DagsterInvalidDefinitionError, match='resource with key "db"'):
+    with pytest.raises(DagsterInvalidDefinitionError, match=r'resource with key "db"'):
         execute_job(InMemoryJob(ask_job), instance)
 
 

@@ -55,8 +55,11 @@ class DependencyDefinition(IDependencyDefinition):
         *,
         solid: str | None = None,
     ) -> None:
-        self.node = check.str_param(node if node is not None else solid, "node")
-        self.output = check.str_param(output, "output")
+        if type(node) is not str or type(output) is not str:
+            node = check.str_param(node if node is not None else solid, "node")
+            check.str_param(output, "output")
+        self.node: str = node
+        self.output = output
         self.description = description
 
     @property

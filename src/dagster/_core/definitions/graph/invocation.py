@@ -237,21 +237,17 @@ class Composition:
     ) -> Any:
         """Place a node and return handles of its outputs."""
         name = alias or definition.name
-        if name in self.nodes:
+        nodes = self.nodes
+        if name in nodes:
             name = self._free_name(name, alias)
         inputs: dict[str, IDependencyDefinition] = {}
         if args:
             names = definition.positional_inputs
-            if len(args) > len(names):
-                # Inputs that the function does not take, those of type Nothing, come after it.
-                names = [*names, *(n for n in definition.input_dict if n not in names)]
-            if len(args) > len(names):
-                raise DagsterInvalidDefinitionError(
-                    f"In {self.decorator} {self.name}, received too many inputs for "
-                    f"{definition.describe_node()}: it takes {len(names)} by position, got {len(args)}."
-                )
-            for input_name, arg in zip(names, args, strict=False):
-                self._connect(definition, name, input_name, arg, inputs)
+            if len(args) == 1 and names and type(arg := args[0]) is InvokedNodeOutputHandle:
+                # What most calls in most graphs are.
+                inputs[names[0]] = DependencyDefinition(arg.node_name, arg.output_name)
+            else:
+                self._connect_positional(definition, name, args, inputs)
         for input_name, arg in kwargs.items():
             if input_name not in definition.input_dict:
                 raise DagsterInvalidDefinitionError(
@@ -264,9 +260,31 @@ class Composition:
                     f'"{input_name}" both by position and by name.'
                 )
             self._connect(definition, name, input_name, arg, inputs)
-        self.nodes[name] = Node(name, definition, tags, hook_defs, retry_policy)
+        nodes[name] = Node(name, definition, tags, hook_defs, retry_policy)
         self.dependencies[name] = inputs
+        output_defs = definition.output_defs
+        if len(output_defs) == 1:
+            return _output_handle(output_defs[0], name, definition.node_kind)
         return _output_handles(definition, name)
+
+    def _connect_positional(
+        self,
+        definition: NodeDefinition,
+        node_name: str,
+        args: tuple[Any, ...],
+        inputs: dict[str, IDependencyDefinition],
+    ) -> None:
+        names = definition.positional_inputs
+        if len(args) > len(names):
+            # Inputs that the function does not take, those of type Nothing, come after it.
+            names = [*names, *(n for n in definition.input_dict if n not in names)]
+        if len(args) > len(names):
+            raise DagsterInvalidDefinitionError(
+                f"In {self.decorator} {self.name}, received too many inputs for "
+                f"{definition.describe_node()}: it takes {len(names)} by position, got {len(args)}."
+            )
+        for input_name, arg in zip(names, args, strict=False):
+            self._connect(definition, node_name, input_name, arg, inputs)
 
     def _free_name(self, name: str, alias: str | None) -> str:
         if alias is not None:
@@ -351,8 +369,6 @@ class Composition:
 
 def _output_handles(definition: NodeDefinition, node_name: str) -> Any:
     defs = definition.output_defs
-    if len(defs) == 1:
-        return _output_handle(defs[0], node_name, definition.node_kind)
     if not defs:
         return None
     outputs = namedtuple(f"_{definition.name}_outputs", [d.name for d in defs], rename=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from dagster._config.config_type import Array
@@ -135,12 +136,12 @@ class NodeSchemas:
                 managed[name] = schema
         if managed:
             return Shape(managed)
+        if not self._with_materializers:
+            return None
         materialized: dict[str, Any] = {}
         for name, output_def in definition.output_dict.items():
-            materializer = output_def.dagster_type.materializer
-            if materializer is None and self._with_materializers:
-                materializer = FILE_MATERIALIZER
-            if materializer is not None and not output_def.dagster_type.is_nothing:
+            materializer = output_def.dagster_type.materializer or FILE_MATERIALIZER
+            if not output_def.dagster_type.is_nothing:
                 materialized[name] = Field(materializer.schema_type, is_required=False)
         if not materialized:
             return None
@@ -178,13 +179,23 @@ def loader_field(definition: NodeDefinition, input_def: InputDefinition) -> Fiel
 
 
 def configurables_field(
-    definitions: Mapping[str, ConfigurableDefinition], *, always_optional: bool = False
+    definitions: Mapping[str, ConfigurableDefinition],
+    *,
+    always_optional: bool = False,
+    needed: AbstractSet[str] | None = None,
 ) -> Field:
-    """Return the field of named definitions, each with its ``config``: resources or loggers."""
+    """Return the field of named definitions, each with its ``config``: resources or loggers.
+
+    Args:
+        definitions: The definitions by name.
+        always_optional: Whether all may be left out, whatever config they require.
+        needed: The names of those that may not, if they require config. Default: all.
+    """
     fields: dict[str, Field] = {}
     for name, definition in definitions.items():
         config = {"config": definition.get_config_field()} if definition.has_config_field else {}
-        fields[name] = Field(Shape(config), is_required=False if always_optional else None)
+        optional = always_optional or (needed is not None and name not in needed)
+        fields[name] = Field(Shape(config), is_required=False if optional else None)
     return Field(Shape(fields))
 
 
@@ -195,6 +206,7 @@ def build_run_config_schema(
     logger_defs: Mapping[str, Any],
     executor_def: Any,
     open_inputs: frozenset[str],
+    needed_resources: AbstractSet[str],
 ) -> Shape:
     """Return the schema of a job's run config, as the newer generation has it.
 
@@ -204,6 +216,7 @@ def build_run_config_schema(
         logger_defs: Its loggers.
         executor_def: Its executor.
         open_inputs: The graph's inputs that have no direct value.
+        needed_resources: The keys of the resources that something uses.
     """
     schemas = NodeSchemas(resource_defs)
     executor = {"config": executor_def.get_config_field()} if executor_def.has_config_field else {}
@@ -211,7 +224,7 @@ def build_run_config_schema(
         "execution": Field(Shape(executor)),
         "loggers": configurables_field(logger_defs, always_optional=True),
         "ops": Field(schemas.children(graph)),
-        "resources": configurables_field(resource_defs),
+        "resources": configurables_field(resource_defs, needed=needed_resources),
     }
     inputs = schemas.inputs(graph, open_inputs)
     if inputs:

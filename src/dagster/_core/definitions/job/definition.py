@@ -37,12 +37,17 @@ from dagster._core.definitions.resource.definition import ResourceDefinition
 from dagster._core.definitions.resource.requirement import (
     ResourceRequirement,
     ensure_requirements_satisfied,
+    needed_resource_keys,
     resource_requirements,
 )
 from dagster._core.definitions.resource.wrap import wrap_resources_for_execution
 from dagster._core.definitions.run_config import RunConfig, convert_config_input
 from dagster._core.definitions.types.dagster_type import DagsterType
-from dagster._core.errors import DagsterInvalidDefinitionError, DagsterInvalidInvocationError
+from dagster._core.errors import (
+    DagsterInvalidDefinitionError,
+    DagsterInvalidInvocationError,
+    DagsterInvariantViolationError,
+)
 from dagster._core.records.handles import NodeHandle
 from dagster._core.records.job_snapshot import JobSnap
 from dagster._core.records.metadata import normalize_metadata
@@ -348,6 +353,7 @@ class JobDefinition:
                 logger_defs=self.loggers,
                 executor_def=self.executor_def,
                 open_inputs=self.open_inputs,
+                needed_resources=needed_resource_keys(self.resource_defs, self.required_resource_keys),
             )
         return self._schema
 
@@ -467,6 +473,11 @@ class JobDefinition:
         """
         if op_selection is None:
             return self
+        if isinstance(op_selection, str):
+            raise check.ParameterCheckError(
+                expected(f"{self.node_word}_selection", "a list of clauses", op_selection)
+                + f". Write [{op_selection!r}]."
+            )
         clauses = list(check.sequence_param(list(op_selection), "op_selection", of_type=str))
         graph, handles = select_from_graph(
             self.graph, clauses, what=self.node_word, where=self.describe_target()
@@ -568,7 +579,7 @@ class JobDefinition:
         )
 
     def __call__(self, *_args: Any, **_kwargs: Any) -> Any:
-        raise DagsterInvalidInvocationError(
+        raise DagsterInvariantViolationError(
             f"Attempted to call {self.describe_target()} directly. Jobs should be invoked by using an "
             f"execution API function (e.g. {self.name}.execute_in_process())."
         )

@@ -55,11 +55,16 @@ def resolve_selection(
             found = {n for n in nested.upstream if n.startswith(f"{clause.name}.")}
         if not found:
             raise DagsterInvalidSubsetError(
-                no_match(clause.name, clauses, [*top.upstream, *nested.upstream], what, where)
+                no_match(
+                    clause.name, clauses, dict.fromkeys([*top.upstream, *nested.upstream]), what, where
+                )
             )
         selected |= found
     if not selected:
-        raise DagsterInvalidSubsetError(f"The {what} selection {list(clauses)!r} for {where} is empty.")
+        raise DagsterInvalidSubsetError(
+            f"The {what} selection {list(clauses)!r} for {where} is empty. Name at least one {what}, or give "
+            "no selection (None) to run all."
+        )
     return selected
 
 

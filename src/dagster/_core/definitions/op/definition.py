@@ -14,7 +14,7 @@ from dagster._core.definitions.inputs import In, InputDefinition
 from dagster._core.definitions.naming import check_valid_name
 from dagster._core.definitions.node import NodeDefinition
 from dagster._core.definitions.op.function import DecoratedOpFunction, OpFunction, RawOpFunction
-from dagster._core.definitions.outputs import Out, OutputDefinition
+from dagster._core.definitions.outputs import DynamicOut, Out, OutputDefinition
 from dagster._core.definitions.resource.requirement import ResourceRequirement
 from dagster._core.records.handles import NodeHandle
 from dagster._core.records.retry import RetryPolicy
@@ -132,7 +132,7 @@ class OpDefinition(NodeDefinition):
     def outs(self) -> Mapping[str, Out]:
         """The outputs by name."""
         return {
-            d.name: Out(
+            d.name: (DynamicOut if d.is_dynamic else Out)(
                 d.dagster_type,
                 d.description,
                 d.is_required,
@@ -190,8 +190,15 @@ class OpDefinition(NodeDefinition):
                     input_def.input_manager_key, f"input '{input_def.name}' of {described}"
                 )
         for dagster_type in self.all_dagster_types():
+            if dagster_type.is_builtin:
+                continue
+            described = f"type '{dagster_type.display_name}'"
             for key in sorted(dagster_type.required_resource_keys):
-                yield ResourceRequirement(key, f"type '{dagster_type.display_name}'")
+                yield ResourceRequirement(key, described)
+            for what in (dagster_type.loader, dagster_type.materializer):
+                for key in sorted(what.required_resource_keys()) if what is not None else ():
+                    kind = "loader" if what is dagster_type.loader else "materializer"
+                    yield ResourceRequirement(key, f"the {kind} of {described}")
 
     def with_replaced_properties(
         self,

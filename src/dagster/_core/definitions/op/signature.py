@@ -230,7 +230,8 @@ def read_signature(
             resources.append(parameter)
         else:
             inputs.append(parameter)
-        if parameter.name == "config" and config is None:
+        if parameter.name == "config" and config is None and has_context and not context_required:
+            # Only of ops: solids and graphs have no config parameter that this could be mistaken for.
             warnings.warn(
                 f"The parameter 'config' of '{_name(fn)}'{source_location(fn)} is not annotated with a "
                 "subclass of Config, so it is an input. Annotate it to receive the op's config.",

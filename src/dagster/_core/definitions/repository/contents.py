@@ -139,7 +139,7 @@ class JobTable:
 
     def _make(self, name: str, entry: Any) -> JobOrPipeline:
         made = job_or_pipeline_of(entry)
-        if made is None and callable(entry):
+        if made is None:
             returned = entry()
             made = job_or_pipeline_of(returned)
             if made is None:
@@ -147,11 +147,6 @@ class JobTable:
                     f"{self._what}: bad constructor for job '{name}'{at_place(entry)}: "
                     + expected("what it returns", "a JobDefinition or GraphDefinition", returned)
                 )
-        if made is None:
-            raise DagsterInvalidDefinitionError(
-                f"{self._what}: "
-                + expected(f"job '{name}'", "a job, a graph, or a function that returns one", entry)
-            )
         if made.name != name:
             raise DagsterInvalidDefinitionError(
                 f"{self._what}: bad constructor for job '{name}': name in JobDefinition does not match: got "
@@ -226,6 +221,11 @@ def table_of_dict(contents: Mapping[str, Any], defaults: Defaults, what: str) ->
                 f"{what}: " + expected(f'the value of "{key}"', "a dict of jobs by name", items)
             )
         for name, item in items.items():
+            if not (isinstance(item, _JOB_LIKE) or is_pipeline(item) or _is_maker(item)):
+                raise DagsterInvalidDefinitionError(
+                    f"{what}: expected job '{name}' to be a job, a graph, or a function that returns one, "
+                    f"got: {wrong_kind(item)}"
+                )
             if name in entries and entries[name] is not item:
                 raise DagsterInvalidDefinitionError(duplicate_message(what, name, entries[name], item))
             entries[name] = item
@@ -233,6 +233,11 @@ def table_of_dict(contents: Mapping[str, Any], defaults: Defaults, what: str) ->
             if is_pipeline(item) or (key == "pipelines" and not isinstance(item, _JOB_LIKE)):
                 pipelines.append(name)
     return JobTable(entries, defaults, what, pipelines)
+
+
+def _is_maker(value: Any) -> bool:
+    """Return whether a value may be a function that returns a job; ops are called only in graphs."""
+    return callable(value) and not isinstance(value, NodeDefinition)
 
 
 def later(what: str) -> str:

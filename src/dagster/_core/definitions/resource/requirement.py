@@ -41,6 +41,26 @@ def resource_requirements(
             yield ResourceRequirement(required, f'resource with key "{key}"')
 
 
+def needed_resource_keys(
+    resource_defs: Mapping[str, ResourceDefinition], keys: Iterable[str]
+) -> set[str]:
+    """Return keys with those of all resources that these need, directly or through others.
+
+    Args:
+        resource_defs: The resources by key. A key that is missing needs nothing.
+        keys: The keys to start from.
+    """
+    needed: set[str] = set()
+    pending = list(keys)
+    while pending:
+        key = pending.pop()
+        if key not in needed:
+            needed.add(key)
+            if key in resource_defs:
+                pending.extend(resource_defs[key].required_resource_keys)
+    return needed
+
+
 def ensure_requirements_satisfied(
     resource_defs: Mapping[str, object], requirements: Iterable[ResourceRequirement]
 ) -> None:

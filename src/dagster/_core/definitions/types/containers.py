@@ -93,6 +93,7 @@ class ContainerDagsterType(DagsterType):
             typing_type=typing_type,
         )
         self.params = params
+        self.needs_context = any(param.needs_context for param in params)
         self._display_name = display_name
         unique: dict[DagsterType, None] = {}
         for param in params:

@@ -144,6 +144,8 @@ class DagsterType:
         self.is_any = kind is DagsterTypeKind.ANY
         #: Whether the type orders steps without passing data.
         self.is_nothing = kind is DagsterTypeKind.NOTHING
+        #: Whether its check may look at its context; making one costs more than a builtin check.
+        self.needs_context = not is_builtin
         self._type_check_fn = type_check_fn
 
     @property

@@ -72,7 +72,7 @@ def test_arguments_of_the_decorator():
 
 
 def test_the_older_form_gives_the_name_by_position():
-    decorate = repository("named")  # pyright: ignore
+    decorate = repository("named")
     assert decorate(lambda: [first]).name == "named"
 
 
@@ -133,7 +133,7 @@ def test_an_unknown_name_is_told_with_the_nearest():
     def all_jobs():
         return [first, second]
 
-    with pytest.raises(DagsterInvariantViolationError, match='Did you mean "second"'):
+    with pytest.raises(DagsterInvariantViolationError, match=r'Did you mean "second"'):
         all_jobs.get_job("secnd")
 
 
@@ -142,6 +142,8 @@ def test_an_unknown_name_is_told_with_the_nearest():
     [
         ([first, one, 3], r"op 'one'.* at index 1; 3 \(int\) at index 2"),
         (first, "to be a list, a dict"),
+        ({"jobs": {"c": "nothing"}}, r"expected job 'c' to be a job, a graph.*got: 'nothing' \(str\)"),
+        ({"jobs": {"one": one}}, "got: op 'one': an op runs as part of a job"),
         ({"job": {}}, 'unknown key "job". Did you mean "jobs"'),
         ({"jobs": [first]}, 'value of "jobs" to be a dict of jobs by name'),
         ({"schedules": {"a": 1}}, "schedules were given, which this version"),
@@ -171,15 +173,15 @@ def test_duplicates_in_a_list_are_refused():
 def test_a_lazy_job_is_checked_when_it_is_made():
     @repository
     def lazy():
-        return {"jobs": {"a": lambda: 3, "b": first, "c": "nothing"}}
+        return {"jobs": {"a": lambda: 3, "b": first}}
 
-    with pytest.raises(DagsterInvalidDefinitionError, match="bad constructor for job 'a'.*got: 3"):
+    with pytest.raises(DagsterInvalidDefinitionError, match=r"bad constructor for job 'a'.*got: 3"):
         lazy.get_job("a")
     with pytest.raises(
         DagsterInvalidDefinitionError, match="job 'b': name in JobDefinition does not match"
     ):
         lazy.get_job("b")
-    with pytest.raises(DagsterInvalidDefinitionError, match="expected job 'c' to be a job, a graph"):
+    with pytest.raises(DagsterInvalidDefinitionError, match=r"bad constructor for job 'a'"):
         lazy.validate_loadable()
 
 
@@ -188,7 +190,7 @@ def test_a_job_that_lacks_a_resource_is_refused():
     def ask():
         pass
 
-    with pytest.raises(DagsterInvalidDefinitionError, match='resource with key "db"'):
+    with pytest.raises(DagsterInvalidDefinitionError, match=r'resource with key "db"'):
 
         @repository
         def wrong():
@@ -216,16 +218,16 @@ def test_data_of_the_users_own():
     assert mine.get_job("first").executor_def is in_process_executor
     assert mine.get_job("first") is mine.get_job("first")
     assert [j.name for j in mine.get_all_jobs()] == ["first", "third"]
-    with pytest.raises(DagsterInvariantViolationError, match='unknown job "x"'):
+    with pytest.raises(DagsterInvariantViolationError, match=r'unknown job "x"'):
         mine.get_job("x")
 
 
 def test_data_of_the_users_own_is_checked():
     repo = repository(name="r")(lambda: Yaml([first, third.to_job(name="first")]))
-    with pytest.raises(DagsterInvalidDefinitionError, match="jobs of Yaml: duplicate job"):
+    with pytest.raises(DagsterInvalidDefinitionError, match=r"jobs of Yaml: duplicate job"):
         repo.load_all_definitions()
     repo = repository(name="r")(lambda: Yaml([one]))
-    with pytest.raises(DagsterInvalidDefinitionError, match="jobs of Yaml must be .* op 'one'"):
+    with pytest.raises(DagsterInvalidDefinitionError, match=r"jobs of Yaml must be .* op 'one'"):
         repo.get_all_jobs()
 
 
@@ -234,7 +236,7 @@ def test_older_data_gives_pipelines():
         def get_all_pipelines(self):
             return [Pipeline("old"), first]
 
-    repo = repository(name="r")(lambda: Older())
+    repo = repository(name="r")(Older)
     assert repo.pipeline_names == ["old", "first"]
     assert repo.job_names == ["first"]
 
