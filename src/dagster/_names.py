@@ -206,7 +206,6 @@ PUBLIC: dict[str, str] = {
     "OpExecutionContext": "dagster._core.execution.op_context",
     "StepExecutionContext": "dagster._core.execution.step_context",
     "build_op_context": "dagster._core.execution.direct_op_context",
-    "build_solid_context": "dagster._core.execution.direct_op_context",
     "build_hook_context": "dagster._core.execution.direct_invocation_hook",
     # executors
     "in_process_executor": "dagster._core.executor.builtin",

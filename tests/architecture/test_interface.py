@@ -90,13 +90,13 @@ def problems(accepted: Accepted, documented: list[str], left_out: set[str]) -> I
             # What comes after it upstream cannot be given by position as upstream counts.
             position = None
             continue
-        if name not in accepted.by_keyword and not (accepted.any_keyword and name == "config_schema"):
+        if name not in accepted.by_keyword:
             yield f"no parameter {name}"
             continue
-        if parameter.endswith("=") and name not in accepted.has_default and not accepted.any_keyword:
+        if parameter.endswith("=") and name not in accepted.has_default:
             yield f"{name} has no default"
         if position is not None:
-            if not accepted.any_position and accepted.by_position[position : position + 1] != [name]:
+            if accepted.by_position[position : position + 1] != [name]:
                 yield f"{name} is not accepted as positional argument {position + 1}"
                 position = None
             else:

@@ -88,8 +88,8 @@ def wants_display(stream: TextIO) -> bool:
         return False
     encoding = (getattr(stream, "encoding", None) or "").lower().replace("-", "")
     try:
-        return stream.isatty() and encoding == "utf8"
-    except (AttributeError, ValueError):  # a stand-in without isatty, or a closed stream
+        return stream.isatty() and stream.fileno() >= 0 and encoding == "utf8"
+    except (AttributeError, OSError, ValueError):  # a stand-in, or a closed stream
         return False
 
 
@@ -286,6 +286,10 @@ class LiveProgress:
             more = len(waiting) - _MAX_WAITING_SHOWN
             names = ", ".join(waiting[:_MAX_WAITING_SHOWN]) + (f", and {more} more" if more > 0 else "")
             yield Text(f"· waiting: {names}", style="dim", no_wrap=True, overflow="ellipsis")
+        if tally.counts.get(CANCELED):
+            yield Text(
+                "Canceling: resources are being torn down. Ctrl-C again stops that.", style="yellow"
+            )
         foot = Table.grid(padding=(0, 1))
         failed = tally.counts.get(FAILED)
         foot.add_row(

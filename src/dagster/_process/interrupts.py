@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import FrameType, TracebackType
 from typing import Any, Self
-
-import dagster._time as _time
 
 #: What a terminal's Ctrl-C and a process manager's polite request send.
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -28,10 +27,14 @@ class raising_on_signals(AbstractContextManager["raising_on_signals"]):  # noqa:
 
     Args:
         error: Makes the exception, from one sentence for people.
+        clock: Seconds.
     """
 
-    def __init__(self, error: Callable[[str], BaseException]) -> None:
+    def __init__(
+        self, error: Callable[[str], BaseException], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._error = error
+        self._clock = clock
         self._previous: dict[signal.Signals, Any] = {}
         self._last = float("-inf")
         self._pid = os.getpid()
@@ -61,7 +64,7 @@ class raising_on_signals(AbstractContextManager["raising_on_signals"]):  # noqa:
         if os.getpid() != self._pid:
             self._pass_on(signal.Signals(number), frame)
             return
-        now = _time.monotonic()
+        now = self._clock()
         repeated = now - self._last < _SAME_REQUEST_SECONDS
         self._last = now
         if repeated:

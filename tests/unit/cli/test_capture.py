@@ -96,7 +96,9 @@ def test_a_reader_ends_when_a_child_still_holds_the_pipe(tmp_path):
     with open(tmp_path / "out", "w", encoding="utf-8") as stream:
         lines: list[str] = []
         reader = PipeReader([stream.fileno()], lines.append)
-        child = subprocess.Popen(["sh", "-c", "echo hello; read line"], stdin=read_end, stdout=stream.fileno())
+        child = subprocess.Popen(
+            ["sh", "-c", "echo hello; read line"], stdin=read_end, stdout=stream.fileno()
+        )
         try:
             while not lines:
                 reader.drain()

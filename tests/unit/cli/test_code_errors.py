@@ -10,7 +10,11 @@ CASES = {
         "ModuleNotFoundError: No module named 'no_such_library'",
         'cannot be imported. No module "no_such_library" was found in',
     ),
-    "syntax": ("def f(:\n", "    def f(:\n          ^\nSyntaxError: invalid syntax", "is not valid Python."),
+    "syntax": (
+        "def f(:\n",
+        "    def f(:\n          ^\nSyntaxError: invalid syntax",
+        "is not valid Python.",
+    ),
     "raising": (
         "def connect():\n    raise RuntimeError('nobody answers')\nconnect()\n",
         "line 2, in connect\n    raise RuntimeError('nobody answers')\nRuntimeError: nobody answers",

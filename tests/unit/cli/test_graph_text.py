@@ -35,7 +35,7 @@ def test_where_each_input_comes_from():
     @job
     def all_kinds():
         first = one()
-        a, b = branch(start=first)
+        _a, b = branch(start=first)
         use.alias("second")(b)
         total([first, b])
         total.alias("gathered")(split().map(use).collect())

@@ -19,6 +19,9 @@ class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
 
+    def fileno(self) -> int:
+        return 1
+
 
 @pytest.fixture
 def no_settings(monkeypatch):
@@ -44,6 +47,10 @@ class TestWantsDisplay:
         terminal.encoding = "latin-1"
         assert not wants_display(terminal)
 
+    def test_a_stand_in_without_a_descriptor(self, monkeypatch):
+        monkeypatch.setattr(Terminal, "fileno", io.StringIO.fileno)
+        assert not wants_display(Terminal())
+
     def test_a_closed_stream(self):
         stream = io.StringIO()
         stream.close()
@@ -64,7 +71,10 @@ def step(state: str, **values: object) -> StepTally:
         (step(SUCCEEDED, seconds=1.5), "1.50s"),
         (step(SUCCEEDED, seconds=1.5, attempts=3), "1.50s  attempt 3"),
         (step(FAILED, seconds=0.01, error=ERROR), "10ms  ValueError: no such flight"),
-        (step(RETRYING, attempts=1, wait=0.5, error=ERROR), "attempt 2 in 0.5s  ValueError: no such flight"),
+        (
+            step(RETRYING, attempts=1, wait=0.5, error=ERROR),
+            "attempt 2 in 0.5s  ValueError: no such flight",
+        ),
         (step(RETRYING, attempts=1, error=ERROR), "attempt 2  ValueError: no such flight"),
         (step(NOT_RUN), "a step before it failed"),
     ],

@@ -35,7 +35,11 @@ def test_the_users_stack_stands_above():
 def test_causes_come_first_as_python_has_it():
     lines = error_lines(error_info_from_exception(raised(KeyError("k"), raised(ValueError("deep")))))
     text = "\n".join(lines)
-    assert text.index("ValueError: deep") < text.index("direct cause of the following") < text.index("KeyError: 'k'")
+    assert (
+        text.index("ValueError: deep")
+        < text.index("direct cause of the following")
+        < text.index("KeyError: 'k'")
+    )
 
 
 def test_wrappers_are_left_out_and_say_what_they_know():
@@ -43,6 +47,8 @@ def test_wrappers_are_left_out_and_say_what_they_know():
     step = error_info_from_exception(raised(DagsterExecutionStepExecutionError("Error in op"), user))
     assert error_lines(step)[-1] == "ValueError: bad pickle"
     assert wrapper_message(step) is None
-    load = error_info_from_exception(raised(DagsterExecutionLoadInputError('Error loading input "x"'), user))
+    load = error_info_from_exception(
+        raised(DagsterExecutionLoadInputError('Error loading input "x"'), user)
+    )
     assert error_lines(load)[-1] == "ValueError: bad pickle"
     assert wrapper_message(load) == 'Error loading input "x"'

@@ -158,6 +158,7 @@ class DagsterEvent(Record, frozen=True, gc=False):
     is_pipeline_failure = is_job_failure
     is_pipeline_event = is_job_event
     is_pipeline_init_failure = _is(DagsterEventType.PIPELINE_INIT_FAILURE)
+    is_asset_store_operation = _is(DagsterEventType.ASSET_STORE_OPERATION)
     pipeline_failure_data = job_failure_data
     pipeline_init_failure_data = _data(DagsterEventType.PIPELINE_INIT_FAILURE)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from dagster._core.definitions.outputs import DEFAULT_OUTPUT
 from dagster._core.errors import (
     DagsterError,
+    DagsterExecutionInterruptedError,
     DagsterExecutionStepExecutionError,
     DagsterInvariantViolationError,
     raise_from_user_code,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from dagster._core.definitions.op.definition import OpDefinition
     from dagster._core.execution.step_context import StepExecutionContext
 
+#: What passes through every boundary: the run is told to stop, or nobody asks for its events any more.
+INTERRUPTS = (KeyboardInterrupt, DagsterExecutionInterruptedError, GeneratorExit)
 #: What a function gave that is not a plain value: read it with :func:`read_stream`.
 STREAMS = (GeneratorType, AsyncGeneratorType)
 #: What functions give that is not data.
@@ -73,14 +76,16 @@ def _run_user_code(context: StepExecutionContext, fn: Callable[..., Any], *args:
     log.begin_python_log_capture()
     try:
         return fn(*args)
-    except Exception as exc:  # noqa: BLE001 - the boundary
+    except INTERRUPTS:
+        raise
+    except BaseException as exc:  # noqa: BLE001 - the boundary; sys.exit() ends the op only
         raise_user_error(context, exc)
     finally:
         log.end_python_log_capture()
         CURRENT_STEP.set(outer)
 
 
-def raise_user_error(context: StepExecutionContext, exc: Exception) -> NoReturn:
+def raise_user_error(context: StepExecutionContext, exc: BaseException) -> NoReturn:
     """Raise what the boundary around an op makes of an exception in its function."""
     if isinstance(exc, (DagsterError, Failure, RetryRequested)):
         raise exc

@@ -472,18 +472,3 @@ def build_op_context(
         run_tags=check.opt_mapping_param(run_tags, "run_tags", str),
         event_loop=event_loop,
     )
-
-
-def build_solid_context(
-    resources: Mapping[str, Any] | None = None,
-    config: Any = None,
-    instance: DagsterInstance | None = None,
-) -> DirectOpExecutionContext:
-    """Make the context for calling a solid directly: the older name of :func:`build_op_context`.
-
-    Args:
-        resources: Resource definitions or plain objects, by key.
-        config: The solid's config.
-        instance: The instance. Default: an ephemeral one.
-    """
-    return build_op_context(resources, config, instance=instance)

@@ -54,7 +54,7 @@ class ResourceSession:
         )
         try:
             manager.initialize()
-        except Exception as exc:
+        except (Exception, SystemExit) as exc:
             error = error_info_from_exception(exc)
             yield context.emit_run_event(
                 DagsterEventType.RESOURCE_INIT_FAILURE,

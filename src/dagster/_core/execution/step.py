@@ -52,7 +52,7 @@ def _attempt_with_hooks(context: StepExecutionContext) -> Iterator[DagsterEvent]
         for event in _attempt(context):
             events.append(event)
             yield event
-    except Exception:
+    except (Exception, SystemExit):
         yield from run_hooks(context, events)
         raise
     yield from run_hooks(context, events)
@@ -66,7 +66,9 @@ def _attempt(context: StepExecutionContext) -> Iterator[DagsterEvent]:
         context.capture_step_exception(interrupt)
         yield from failure_events(context, interrupt, ErrorSource.INTERRUPT)
         raise
-    except Exception as exc:  # noqa: BLE001 - every error of a step becomes an event
+    except GeneratorExit:
+        raise
+    except BaseException as exc:  # noqa: BLE001 - every error of a step becomes an event
         context.capture_step_exception(exc)
         error = exc
         event = None
@@ -75,7 +77,9 @@ def _attempt(context: StepExecutionContext) -> Iterator[DagsterEvent]:
     is_final = event is None or not event.is_step_up_for_retry
     if is_final and context.plan_context.raise_on_error:
         # Raised outside of the handler, so that the user's exception keeps the chain it came with.
-        raise getattr(error, "user_exception", None) or error
+        user_exception = getattr(error, "user_exception", None)
+        is_own = user_exception is not None and not isinstance(user_exception, SystemExit)
+        raise user_exception if is_own else error  # type: ignore[misc] - it is not None then
 
 
 def _stages(context: StepExecutionContext) -> Iterator[DagsterEvent]:

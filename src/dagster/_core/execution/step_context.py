@@ -236,18 +236,6 @@ class StepExecutionContext:
         """Return the context of another step of the run."""
         return StepExecutionContext(self.plan_context, step)
 
-    # The older vocabulary's names
-
-    pipeline = property(lambda self: self.plan_context.job)
-    pipeline_def = property(lambda self: getattr(self.job_def, "pipeline_def", self.job_def))
-    pipeline_run = property(lambda self: self.plan_context.run)
-    pipeline_name = property(lambda self: self.plan_context.job_name)
-    mode_def = property(lambda self: getattr(self.job_def, "mode_definition", None))
-    solid = property(lambda self: self.step.node)
-    solid_def = property(lambda self: self.step.op_def)
-    solid_handle = property(lambda self: self.step.node_handle)
-    solid_retry_policy = property(lambda self: self.step.retry_policy)
-
     @property
     def intermediate_storage_def(self) -> Any:
         """The storage that run config or mode chose, or None if values go through I/O managers."""

@@ -157,6 +157,10 @@ class StepTypeCheckContext(StepView, TypeCheckContext):
 
     def __init__(self, step_context: StepExecutionContext, dagster_type: DagsterType) -> None:
         StepView.__init__(self, step_context)
-        TypeCheckContext.__init__(
-            self, step_context.run_id, step_context.log, step_context, dagster_type
-        )
+        # The log is made when it is first asked for: most checks never do.
+        TypeCheckContext.__init__(self, step_context.run_id, None, step_context, dagster_type)
+
+    @property
+    def log(self) -> Any:
+        """The log manager of the step."""
+        return self._step_context.log

@@ -20,7 +20,7 @@ from dagster._core.events.log_entry import EventLogEntry
 from dagster._core.events.log_level import coerce_log_level
 from dagster._core.events.payloads import EngineEventData, JobFailureData
 from dagster._core.instance.settings import InstanceSettings, read_settings
-from dagster._core.records.run import DagsterRun, DagsterRunStatus, RunsFilter
+from dagster._core.records.run import DagsterRun, DagsterRunStatus, RunRecord, RunsFilter
 from dagster._core.records.tags import PARENT_RUN_ID_TAG, ROOT_RUN_ID_TAG, normalize_tags
 from dagster._core.storage.ephemeral import EphemeralStorage
 
@@ -357,6 +357,32 @@ class DagsterInstance:
         """Return the ids of runs, the newest first."""
         return [run.run_id for run in self.get_runs(filters, cursor, limit)]
 
+    def get_run_records(
+        self,
+        filters: RunsFilter | None = None,
+        limit: int | None = None,
+        order_by: str | None = None,
+        ascending: bool = False,
+        cursor: str | None = None,
+    ) -> Sequence[RunRecord]:
+        """Return runs with their times, the newest first.
+
+        From the "Internals" document.
+
+        Args:
+            filters: Which.
+            limit: How many at most. Default: all.
+            order_by: A field of the record to sort by, such as ``"update_timestamp"``. Default: when
+                they were created.
+            ascending: The oldest first.
+            cursor: The id of the run after which to start.
+        """
+        return self._storage.fetch_records(filters, cursor, limit, ascending, order_by)
+
+    def get_run_record_by_id(self, run_id: str) -> RunRecord | None:
+        """Return a run with its times, or None. From the "Internals" document."""
+        return self._storage.get_record(run_id)
+
     def get_runs_count(self, filters: RunsFilter | None = None) -> int:
         """Return how many runs there are."""
         return len(self.get_runs(filters))
@@ -422,8 +448,11 @@ class DagsterInstance:
             of_type: Only events of these types.
             limit: How many at most.
         """
-        start = 0 if cursor is None else cursor + 1
-        return self.all_logs(run_id, of_type)[start:][:limit]
+        after = self.all_logs(run_id)[0 if cursor is None else cursor + 1 :]
+        if of_type is not None:
+            types = {of_type} if isinstance(of_type, DagsterEventType) else of_type
+            after = [entry for entry in after if entry.dagster_event_type in types]
+        return after[:limit]
 
     def report_dagster_event(
         self,

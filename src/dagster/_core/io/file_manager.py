@@ -13,7 +13,6 @@ from dagster._config.field import Field
 from dagster._config.source import StringSource
 from dagster._core.definitions.resource.decorator import resource
 from dagster._core.errors import DagsterInvariantViolationError
-from dagster._core.io.context_base import EPHEMERAL_RUN_ID
 from dagster._core.io.file_handle import FileHandle, LocalFileHandle
 from dagster._text import expected
 
@@ -227,8 +226,8 @@ def _copy(chunks: Iterator[Any], target: IO[Any]) -> None:
         "base_dir": Field(
             StringSource,
             is_required=False,
-            description="The directory in which files are made. Default: the run's directory for files "
-            "in the local artifact storage of the instance.",
+            description="The directory in which files are made. Default: storage/file_manager in "
+            "the local artifact storage of the instance.",
         )
     },
     description="Gives access to files in a local directory.",
@@ -236,7 +235,7 @@ def _copy(chunks: Iterator[Any], target: IO[Any]) -> None:
 def local_file_manager(init_context: Any) -> LocalFileManager:
     """A file manager for a local directory. From the "Internals" document.
 
-    By default files are kept in the local artifact storage of the instance, by run.
+    By default files are kept in ``storage/file_manager`` of the local artifact storage of the instance.
     """
     base_dir = init_context.resource_config.get("base_dir")
     if base_dir:
@@ -247,4 +246,4 @@ def local_file_manager(init_context: Any) -> LocalFileManager:
             'local_file_manager.configured({"base_dir": "/some/dir"}), or give an instance to '
             "build_init_resource_context."
         )
-    return LocalFileManager.for_instance(init_context.instance, init_context.run_id or EPHEMERAL_RUN_ID)
+    return LocalFileManager(os.path.join(init_context.instance.storage_directory(), "file_manager"))

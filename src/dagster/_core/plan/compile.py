@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dagster._check import CheckError
 from dagster._core.definitions.graph.dependency import (
     DependencyDefinition,
     DynamicCollectDependencyDefinition,
@@ -14,6 +13,7 @@ from dagster._core.definitions.graph.dependency import (
     MultiDependencyDefinition,
     Node,
 )
+from dagster._core.definitions.graph.topology import collects_and_maps
 from dagster._core.definitions.job.resolved_config import ResolvedRunConfig
 from dagster._core.plan.plan import ExecutionPlan
 from dagster._core.plan.sources import (
@@ -172,10 +172,7 @@ class _Compiler:
             if kind is StepKind.UNRESOLVED_MAPPED and any(
                 isinstance(i.source, FromDynamicCollect) for i in listed
             ):
-                raise CheckError(
-                    f'"{key}" takes both a collected list and one value of a dynamic output. Collect in an '
-                    "op of its own first."
-                )
+                raise collects_and_maps(key)
             step_inputs = tuple(listed)
             upstream = tuple(needs)
         step_key = f"{key}[?]" if kind is StepKind.UNRESOLVED_MAPPED else key

@@ -140,7 +140,8 @@ class RunExecution:
             # Whoever iterates has stopped: nothing can be yielded, but the log must not say "started".
             self._canceled("Execution was abandoned: its events were no longer asked for.", None)
             raise
-        except Exception as exc:
+        except BaseException as exc:
+            # Also SystemExit and its like, wherever they come from: the log must not say "started".
             yield self._failed(exc, failed)
             if context.raise_on_error:
                 raise
@@ -161,7 +162,7 @@ class RunExecution:
             level=ERROR,
         )
 
-    def _failed(self, exc: Exception | None, failed: Sequence[DagsterEvent]) -> DagsterEvent:
+    def _failed(self, exc: BaseException | None, failed: Sequence[DagsterEvent]) -> DagsterEvent:
         name = self.context.job_name
         if failed:
             keys = [event.step_key for event in failed]

@@ -212,8 +212,10 @@ def test_events_of_hooks_take_either_context() -> None:
         (
             "HOOK_SKIPPED",
             "hooked",
-            'Skipped the execution of hook "tells". It did not meet its triggering condition during the '
-            'execution of "hooked".',
+            (
+                'Skipped the execution of hook "tells". It did not meet its triggering condition during the '
+                'execution of "hooked".'
+            ),
         ),
     ]
 
@@ -313,8 +315,10 @@ RESOURCE_EVENTS: list[tuple[Callable[[Any], DagsterEvent], str, str, int]] = [
     (
         lambda p: DagsterEvent.pipeline_init_failure(p.job_name, JobFailureData(ERROR), p.log),
         "PIPELINE_INIT_FAILURE",
-        'Pipeline failure during initialization of pipeline "builders". This may be due to a failure in '
-        "initializing the executor or one of the loggers.",
+        (
+            'Pipeline failure during initialization of pipeline "builders". This may be due to a failure in '
+            "initializing the executor or one of the loggers."
+        ),
         40,
     ),
     (

@@ -66,7 +66,7 @@ def test_inputs_come_by_position_by_name_and_by_default() -> None:
 
 def test_missing_input_is_refused_with_the_signature() -> None:
     refused(
-        lambda: add(),
+        add,
         "No value provided for required input \"x\" of op 'add'.",
         "Call it as add(x: Int, y: Int = 5).",
     )
@@ -85,9 +85,7 @@ def test_unknown_argument_is_refused_with_the_nearest_name() -> None:
     def load(table, limit=5):
         return table, limit
 
-    refused(
-        lambda: load(1, limits=2), "got an unexpected argument 'limits'.", 'Did you mean "limit"?'
-    )
+    refused(lambda: load(1, limits=2), "got an unexpected argument 'limits'.", 'Did you mean "limit"?')
 
 
 def test_argument_given_twice_is_refused() -> None:
@@ -165,11 +163,9 @@ def test_a_partial_and_a_callable_object_are_ops() -> None:
 
 
 def test_context_is_required_where_the_function_takes_it() -> None:
-    message = (
-        "Decorated function 'with_context' has context argument, but no context was provided when invoking."
-    )
+    message = "Decorated function 'with_context' has context argument, but no context was provided when invoking."
     refused(lambda: with_context(1), message, "The first argument is 1.")
-    refused(lambda: with_context(), message, "Call it as with_context(context, x).")
+    refused(with_context, message, "Call it as with_context(context, x).")
     refused(lambda: with_context(x=1), message, 'Provided by name: "x".')
     refused(lambda: with_context(context=5, x=1), "has context argument 'context', but it got 5.")
 
@@ -271,7 +267,7 @@ def test_required_config_is_asked_for_without_a_context_too() -> None:
     def no_context():
         return 1
 
-    refused(lambda: no_context(), 'Missing required config entry "config"', error=DagsterInvalidConfigError)
+    refused(no_context, 'Missing required config entry "config"', error=DagsterInvalidConfigError)
 
 
 def test_config_class_comes_by_name_position_dict_or_context() -> None:
@@ -344,7 +340,7 @@ def test_missing_resource_is_refused() -> None:
             "resource with key \"db\" required by op 'query' was not provided.",
             error=DagsterInvalidDefinitionError,
         )
-    refused(lambda: use(), 'resource with key "r"', error=DagsterInvalidDefinitionError)
+    refused(use, 'resource with key "r"', error=DagsterInvalidDefinitionError)
 
 
 def test_resources_are_values_or_definitions_with_config() -> None:
@@ -417,7 +413,9 @@ def test_resource_parameters_come_by_context_or_name_and_not_by_both() -> None:
     context = build_op_context(resources={"q": "q"}, op_config={"name": "n"})
     assert two(context, 1, r=5) == (1, "q", "n", 5)
     assert two(1, "q", Greeting(name="n"), 7) == (1, "q", "n", 7)
-    refused(lambda: two(context, 1, q="z", r=5), 'Cannot provide resources in both context and kwargs', '"q"')
+    refused(
+        lambda: two(context, 1, q="z", r=5), "Cannot provide resources in both context and kwargs", '"q"'
+    )
 
 
 def test_type_checks_get_the_resources_they_ask_for() -> None:
@@ -483,7 +481,12 @@ def test_what_the_function_returns_comes_back_unchanged() -> None:
         (Out(), Output(1, "zzz"), DagsterInvariantViolationError, 'an output "zzz" that does not exist'),
         ({}, 5, DagsterInvariantViolationError, "it has no outputs"),
         (DynamicOut(), [1], DagsterInvariantViolationError, "must yield DynamicOutput objects"),
-        (Out(), DynamicOutput(1, "k"), DagsterInvariantViolationError, "gave DynamicOutput for the plain"),
+        (
+            Out(),
+            DynamicOutput(1, "k"),
+            DagsterInvariantViolationError,
+            "gave DynamicOutput for the plain",
+        ),
         (Out(), AssetMaterialization("k"), DagsterInvariantViolationError, 'output "result"'),
     ],
 )
@@ -492,16 +495,26 @@ def test_returned_values_are_checked(outs: Any, value: Any, error: type, message
     def give():
         return value
 
-    refused(lambda: give(), message, error=error)
+    refused(give, message, error=error)
 
 
 @pytest.mark.parametrize(
     ("outs", "items", "error", "message"),
     [
-        ({"a": Out()}, [Output(1, "b")], DagsterInvariantViolationError, 'output "b" that does not exist'),
+        (
+            {"a": Out()},
+            [Output(1, "b")],
+            DagsterInvariantViolationError,
+            'output "b" that does not exist',
+        ),
         ({"a": Out()}, [5], DagsterInvariantViolationError, "should be wrapped in an `Output` object"),
         ({"a": Out(int)}, [Output("s", "a")], DagsterTypeCheckDidNotPass, 'output "a"'),
-        ({"a": Out()}, [Output(1, "a"), Output(1, "a")], DagsterInvariantViolationError, "multiple times"),
+        (
+            {"a": Out()},
+            [Output(1, "a"), Output(1, "a")],
+            DagsterInvariantViolationError,
+            "multiple times",
+        ),
         ({"a": Out(), "b": Out()}, [Output(1, "a")], DagsterInvariantViolationError, 'output "b"'),
         ({"a": DynamicOut()}, [Output(1, "a")], DagsterInvariantViolationError, "takes a DynamicOutput"),
         (
@@ -596,9 +609,7 @@ def test_coroutines_and_async_generators() -> None:
     assert asyncio.run(later(3)) == 3
     refused(lambda: asyncio.run(wrong()), 'expected type "Int"', error=DagsterTypeCheckDidNotPass)
     assert [o.value for o in asyncio.run(collect(stream()))] == [1, 2]
-    refused(
-        lambda: asyncio.run(collect(short())), 'output "b"', error=DagsterInvariantViolationError
-    )
+    refused(lambda: asyncio.run(collect(short())), 'output "b"', error=DagsterInvariantViolationError)
 
 
 @pytest.mark.parametrize("error", [ValueError("boom"), Failure("broken"), RetryRequested(max_retries=2)])
@@ -634,14 +645,14 @@ def test_aliased_and_tagged_invocations_run() -> None:
 
 def test_undecorated_op_and_graph_are_refused() -> None:
     raw = OpDefinition(name="raw", compute_fn=lambda _context, _inputs: iter([Output(1)]))
-    refused(lambda: raw(), "Only decorated functions can be directly invoked.", "'raw'")
+    refused(raw, "Only decorated functions can be directly invoked.", "'raw'")
 
     @graph
     def composed():
         add.alias("inner")(add(raw()))
 
     refused(
-        lambda: composed(),
+        composed,
         "Attempted to call graph 'composed' outside of a composition function.",
         "composed.execute_in_process()",
     )

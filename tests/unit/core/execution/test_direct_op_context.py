@@ -14,7 +14,7 @@ from dagster._core.errors import (
     DagsterInvariantViolationError,
     DagsterUnknownResourceError,
 )
-from dagster._core.execution.direct_op_context import build_op_context, build_solid_context
+from dagster._core.execution.direct_op_context import build_op_context
 from dagster._core.instance.instance import DagsterInstance
 from dagster._core.records.user_events import AssetMaterialization, DynamicOutput, Output
 
@@ -54,10 +54,6 @@ def test_wrong_arguments_are_refused() -> None:
         build_op_context(resources=5)  # type: ignore[arg-type]
     with pytest.raises(check.ParameterCheckError, match="expected instance to be a DagsterInstance"):
         build_op_context(instance=5)  # type: ignore[arg-type]
-
-
-def test_older_name() -> None:
-    assert build_solid_context(resources={"a": 1}, config={"b": 2}).op_config == {"b": 2}
 
 
 def test_instance_is_ephemeral_and_made_once_when_asked_for() -> None:

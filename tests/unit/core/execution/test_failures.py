@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import sys
 from typing import Any
 
 import pytest
@@ -12,10 +14,14 @@ from dagster._core.definitions.graph.definition import GraphDefinition
 from dagster._core.definitions.job.decorator import job
 from dagster._core.definitions.op.decorator import op
 from dagster._core.definitions.op.definition import OpDefinition
+from dagster._core.definitions.resource.decorator import resource
 from dagster._core.errors import DagsterExecutionStepExecutionError
 from dagster._core.events.payloads import ErrorSource
+from dagster._core.instance.instance import DagsterInstance
+from dagster._core.io.io_manager import IOManager
 from dagster._core.records.metadata import MetadataValue
 from dagster._core.records.retry import Backoff, Jitter, RetryPolicy
+from dagster._core.records.run import DagsterRunStatus
 from dagster._core.records.user_events import Failure, Output, RetryRequested
 from tests.unit.core.execution.runs import events, kinds, run_events, run_op
 
@@ -326,3 +332,71 @@ def test_exceptions_that_cannot_be_shown_do_not_hide_the_failure() -> None:
 
     result = run_op(nasty)
     assert data_of(result, "nasty").error.cause.cls_name == "Nasty"
+
+
+class Unusual(BaseException):
+    """Not even an Exception."""
+
+
+@pytest.mark.parametrize("given", [SystemExit(3), asyncio.CancelledError("stop"), Unusual("odd")])
+def test_whatever_an_op_raises_fails_its_step(given: BaseException) -> None:
+    @op
+    def raises():
+        raise given
+
+    @op
+    def other():
+        return 1
+
+    @job
+    def both():
+        raises()
+        other()
+
+    with DagsterInstance.ephemeral() as instance:
+        result = both.execute_in_process(raise_on_error=False, instance=instance)
+        assert instance.get_runs()[0].status is DagsterRunStatus.FAILURE
+    assert data_of(result, "raises").error.cause.cls_name == type(given).__name__
+    assert result.is_node_success("other")
+
+
+def test_only_what_would_end_the_process_is_raised_wrapped() -> None:
+    @op
+    def exits():
+        sys.exit(3)
+
+    @op
+    def unusual():
+        raise Unusual
+
+    with pytest.raises(DagsterExecutionStepExecutionError) as caught:
+        run_op(exits, raise_on_error=True)
+    assert isinstance(caught.value.__cause__, SystemExit)
+    with pytest.raises(Unusual):
+        run_op(unusual, raise_on_error=True)
+
+
+def test_an_exit_in_a_resource_or_an_io_manager_fails_the_run() -> None:
+    @resource
+    def exits(_context):
+        sys.exit(4)
+
+    class Exits(IOManager):
+        def handle_output(self, context, obj):
+            sys.exit(5)
+
+        def load_input(self, context):
+            return None
+
+    @op(required_resource_keys={"exits"})
+    def uses():
+        pass
+
+    @op
+    def gives():
+        return 1
+
+    for op_def, resource_defs in ((uses, {"exits": exits}), (gives, {"io_manager": Exits()})):
+        with DagsterInstance.ephemeral() as instance:
+            assert not run_op(op_def, resource_defs=resource_defs, instance=instance).success
+            assert instance.get_runs()[0].status is DagsterRunStatus.FAILURE

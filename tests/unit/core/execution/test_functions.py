@@ -280,14 +280,18 @@ def dynamic():
         (
             unknown,
             Out(),
-            "Core compute for op 'unknown' returned an output \"resutl\" that does not exist."
-            ' Did you mean "result"\\?',
+            (
+                "Core compute for op 'unknown' returned an output \"resutl\" that does not exist."
+                ' Did you mean "result"\\?'
+            ),
         ),
         (
             plain_value,
             Out(),
-            "Compute function for op 'plain_value' yielded a value of type int rather than an instance of "
-            "Output, .*: 5. Values yielded by a generator must be wrapped",
+            (
+                "Compute function for op 'plain_value' yielded a value of type int rather than an instance of "
+                "Output, .*: 5. Values yielded by a generator must be wrapped"
+            ),
         ),
         (
             lambda: (1, 2, 3),
@@ -303,8 +307,10 @@ def dynamic():
         (
             lambda: (Output(1, "b"), Output("x", "b")),
             TWO,
-            "explicitly named 'b', which does not match the output definition specified for this "
-            "position: 'a'",
+            (
+                "explicitly named 'b', which does not match the output definition specified for this "
+                "position: 'a'"
+            ),
         ),
         (lambda: 4, {}, "it has no outputs, but its function returned 4"),
         (

@@ -94,7 +94,9 @@ def test_what_a_hook_is_given() -> None:
                 "mail": context.resources.mail,
                 "config": context.op_config,
                 "values": dict(context.op_output_values),
-                "metadata": {k: {n: v.value for n, v in m.items()} for k, m in context.op_output_metadata.items()},
+                "metadata": {
+                    k: {n: v.value for n, v in m.items()} for k, m in context.op_output_metadata.items()
+                },
                 "exception": context.op_exception,
                 "instance": context.instance,
             }
@@ -114,7 +116,7 @@ def test_what_a_hook_is_given() -> None:
         result = hooked.execute_in_process(
             run_config={"ops": {"two": {"config": {"n": 4}}}}, instance=instance
         )
-        assert SEEN == [
+        assert [
             {
                 "job": "hooked",
                 "run": result.run_id,
@@ -129,7 +131,7 @@ def test_what_a_hook_is_given() -> None:
                 "exception": None,
                 "instance": instance,
             }
-        ]
+        ] == SEEN
         messages = [e.user_message for e in instance.all_logs(result.run_id)]
     assert "from the hook" in messages
 
@@ -189,9 +191,7 @@ def test_a_hook_never_fails_a_run(result: Any) -> None:
     assert finished.success
     assert SEEN == [("success", "one")]
     first, second = events(finished, "HOOK_ERRORED")
-    assert first.message == (
-        'Error occurred during the execution of hook "raises" triggered for "one".'
-    )
+    assert first.message == ('Error occurred during the execution of hook "raises" triggered for "one".')
     assert "in the hook" in first.hook_errored_data.error.to_string()
     assert "a HookExecutionResult" in second.hook_errored_data.error.message
 

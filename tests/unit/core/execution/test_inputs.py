@@ -308,7 +308,7 @@ def test_loaders_read_config_and_their_errors_are_told() -> None:
             raise ValueError("negative")
         return config["n"] * 2
 
-    Doubled = DagsterType(type_check_fn=lambda _c, _v: True, name="Doubled", loader=twice)  # noqa: N806
+    Doubled = DagsterType(type_check_fn=lambda _c, _v: True, name="Doubled", loader=twice)
 
     @op(ins={"x": In(Doubled)})
     def loads(x):

@@ -22,7 +22,7 @@ from dagster._core.instance.instance import DagsterInstance
 from dagster._core.io.filesystem import custom_path_fs_io_manager, fs_io_manager
 from dagster._core.io.io_manager import IOManager, io_manager
 from dagster._core.records.asset_key import AssetKey
-from dagster._core.records.metadata import MetadataValue
+from dagster._core.records.metadata import MetadataEntry, MetadataValue
 from dagster._core.records.user_events import AssetMaterialization, DynamicOutput, Output
 from tests.unit.core.execution.runs import events, execution_of, kinds, run_op
 
@@ -336,7 +336,7 @@ def test_errors_of_managers_are_the_users(where: str, step: str, error: type, me
     assert message in data.error.message
     assert data.error.cause is not None
     assert data.error.cause.cls_name == "OSError"
-    with pytest.raises(OSError, match="disk full|gone"):
+    with pytest.raises(OSError, match=r"disk full|gone"):
         failing.execute_in_process()
 
 
@@ -408,3 +408,41 @@ def test_values_under_the_users_own_paths(tmp_path) -> None:
     (told,) = result.asset_materializations_for_node("adds")
     assert told.asset_key == AssetKey(["stored", "adds", "result"])
     assert told.metadata == {"path": MetadataValue.path(str(tmp_path / "numbers" / "two.pickle"))}
+
+
+def test_the_asset_key_may_depend_on_the_output() -> None:
+    @op(out=Out(asset_key=lambda context: AssetKey([context.step_key, context.name])))
+    def named_by_function():
+        return 1
+
+    (told,) = run_op(named_by_function).asset_materializations_for_node("named_by_function")
+    assert told.asset_key == AssetKey(["named_by_function", "result"])
+
+
+def test_managers_of_the_older_form_yield_metadata_entries() -> None:
+    class Older(IOManager):
+        def handle_output(self, context, obj):
+            yield MetadataEntry("path", value=MetadataValue.path("/p"))
+
+        def load_input(self, context):
+            return 1
+
+    result = run_op(one, resource_defs={"io_manager": Older()})
+    (handled,) = events(result, "HANDLED_OUTPUT")
+    assert handled.handled_output_data.metadata == {"path": MetadataValue.path("/p")}
+
+
+def test_a_resource_that_cannot_load_an_input_is_refused() -> None:
+    @op(ins={"x": In(input_manager_key="number")})
+    def reads(x):
+        return x
+
+    @job(resource_defs={"number": 5})
+    def wrong():
+        reads(one())
+
+    result = wrong.execute_in_process(raise_on_error=False)
+    data = result.failure_data_for_node("reads")
+    assert data is not None
+    assert data.error is not None
+    assert 'expected resource with key "number" to be an IOManager' in data.error.message

@@ -83,7 +83,9 @@ def test_in_the_order_of_needs_and_back() -> None:
     assert started.message == "Starting initialization of resources [base, io_manager, upper]."
     assert started.engine_event_data.marker_start == "resources"
     assert ready.engine_event_data.marker_end == "resources"
-    assert {"base", "base:init_time", "upper", "upper:init_time"} <= set(ready.engine_event_data.metadata)
+    assert {"base", "base:init_time", "upper", "upper:init_time"} <= set(
+        ready.engine_event_data.metadata
+    )
 
 
 def test_only_what_the_ops_need_is_set_up() -> None:

@@ -90,7 +90,9 @@ def test_only_events_can_be_logged() -> None:
     def wrong(context):
         context.log_event("text")
 
-    with pytest.raises(DagsterInvariantViolationError, match="an AssetMaterialization, an AssetObservation"):
+    with pytest.raises(
+        DagsterInvariantViolationError, match="an AssetMaterialization, an AssetObservation"
+    ):
         run_op(wrong, raise_on_error=True)
 
 
@@ -149,7 +151,7 @@ def test_messages_at_every_level_reach_the_log_and_the_loggers() -> None:
 
     @logger(config_schema={"level": str})
     def listening(context):
-        made = logging.Logger("listening", context.logger_config["level"])
+        made = logging.Logger("listening", context.logger_config["level"])  # noqa: LOG001 - not a global one
         made.addHandler(Listens())
         return made
 

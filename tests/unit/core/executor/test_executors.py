@@ -217,14 +217,18 @@ class Reconstructable(InMemoryJob):
         (
             ExecutorRequirement.RECONSTRUCTABLE_JOB,
             InMemoryJob(stored),
-            "which is not reconstructable. It runs steps in other processes, which must load the job "
-            r"themselves: pass reconstructable\(",
+            (
+                "which is not reconstructable. It runs steps in other processes, which must load the job "
+                r"themselves: pass reconstructable\("
+            ),
         ),
         (
             ExecutorRequirement.PERSISTENT_OUTPUTS,
             Reconstructable(in_memory),
-            'whose outputs "one.result", "inc.result" are kept in memory.* use an I/O manager such as '
-            "fs_io_manager",
+            (
+                'whose outputs "one.result", "inc.result" are kept in memory.* use an I/O manager such as '
+                "fs_io_manager"
+            ),
         ),
         (
             ExecutorRequirement.NON_EPHEMERAL_INSTANCE,

@@ -171,13 +171,16 @@ def test_the_resource(tmp_path: Path) -> None:
     assert made.base_dir == str(tmp_path / "x")
 
 
-def test_the_resource_uses_the_directory_of_the_run(tmp_path: Path) -> None:
+def test_the_resource_uses_the_storage_of_the_instance(tmp_path: Path) -> None:
     class Instance:
+        def storage_directory(self) -> str:
+            return str(tmp_path / "storage")
+
         def file_manager_directory(self, run_id: str) -> str:
             return str(tmp_path / run_id / "files")
 
     made: Any = local_file_manager(build_init_resource_context(instance=Instance()))
-    assert made.base_dir == str(tmp_path / "__EPHEMERAL_RUN_ID" / "files")
+    assert made.base_dir == str(tmp_path / "storage" / "file_manager")
     assert LocalFileManager.for_instance(Instance(), "r1").base_dir == str(tmp_path / "r1" / "files")
 
 

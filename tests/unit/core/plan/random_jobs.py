@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,6 +73,8 @@ class Outcome:
 class JobSpec:
     nodes: list[NodeSpec]
     seed: int
+    #: Whether a step may say of itself that it is skipped.
+    with_skips: bool = True
     _outcomes: dict[tuple[str, str | None], Outcome] = field(default_factory=dict)
 
     def node(self, name: str) -> NodeSpec:
@@ -91,7 +94,7 @@ class JobSpec:
         return self._outcomes[place]
 
     def _draw(self, node: NodeSpec, chance: random.Random) -> Outcome:
-        status = chance.choices(["success", "failure", "skip"], [12, 3, 1])[0]
+        status = chance.choices(["success", "failure", "skip"], [12, 3, int(self.with_skips)])[0]
         given: dict[str, list[str | None]] = {}
         for output in node.outputs:
             if output.is_dynamic:
@@ -107,12 +110,17 @@ class JobSpec:
 
     def compile(self) -> ExecutionPlan:
         """The plan of the job that the spec describes."""
+        job_def = self.job_def(_no_function)
+        return compile_plan(job_def, job_def.resolve_run_config({}))
+
+    def job_def(self, function: Callable[..., Any], **kwargs: Any) -> JobDefinition:
+        """The job that the spec describes, with one function for all ops."""
         definitions: list[OpDefinition] = []
         dependencies: dict[str, dict[str, Any]] = {}
         for node in self.nodes:
             definitions.append(
                 OpDefinition(
-                    _no_function,
+                    function,
                     node.name,
                     ins={f"i{n}": In() for n in range(len(node.inputs))},
                     outs={
@@ -126,8 +134,7 @@ class JobSpec:
                 f"i{n}": _dependency(input_spec) for n, input_spec in enumerate(node.inputs)
             }
         graph = GraphDefinition("random", node_defs=definitions, dependencies=dependencies)
-        job = JobDefinition(graph_def=graph)
-        return compile_plan(job, job.resolve_run_config({}))
+        return JobDefinition(graph_def=graph, **kwargs)
 
 
 def _no_function(*_args: object) -> None:
@@ -168,8 +175,10 @@ def job_specs(draw: st.DrawFn, *, dynamic: bool = True, max_nodes: int = 8) -> J
                     for r in refs
                     if job.scope_of(r) is None
                     # A list of dependencies takes no dynamic output itself.
-                    or (kind == "direct" or job.scope_of(r) != r)
-                    and (not has_collect and (scope is None or job.scope_of(r) == scope))
+                    or (
+                        (kind == "direct" or job.scope_of(r) != r)
+                        and (not has_collect and (scope is None or job.scope_of(r) == scope))
+                    )
                 ]
                 if fit:
                     ref = draw(st.sampled_from(fit))

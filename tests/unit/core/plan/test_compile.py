@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from dagster._check import CheckError
 from dagster._core.definitions.graph.decorator import graph
 from dagster._core.definitions.hook import success_hook
 from dagster._core.definitions.inputs import GraphIn, In
@@ -17,7 +16,7 @@ from dagster._core.definitions.job.definition import JobDefinition
 from dagster._core.definitions.op.decorator import op
 from dagster._core.definitions.outputs import DynamicOut, GraphOut, Out
 from dagster._core.definitions.types.builtins import Nothing
-from dagster._core.errors import DagsterExecutionStepNotFoundError
+from dagster._core.errors import DagsterExecutionStepNotFoundError, DagsterInvalidDefinitionError
 from dagster._core.plan.compile import compile_plan
 from dagster._core.plan.plan import ExecutionPlan
 from dagster._core.plan.sources import (
@@ -105,7 +104,7 @@ def test_an_unknown_step_is_refused_with_the_nearest_name() -> None:
     def small():
         one()
 
-    with pytest.raises(DagsterExecutionStepNotFoundError, match="[Dd]id you mean") as caught:
+    with pytest.raises(DagsterExecutionStepNotFoundError, match=r"[Dd]id you mean") as caught:
         plan_of(small).get_step_by_key("one_")
     assert caught.value.step_keys == ["one_"]
     assert '"one"' in str(caught.value) or "'one'" in str(caught.value)
@@ -383,7 +382,11 @@ def test_collecting_and_mapping_in_one_op_is_refused() -> None:
     def both(x, xs):
         return x
 
-    with pytest.raises((CheckError, Exception), match="collect") as caught:
+    message = (
+        'op "{}" cannot both collect a dynamic output and be downstream of one itself. Collect in an op of '
+        "its own first."
+    )
+    with pytest.raises(DagsterInvalidDefinitionError) as caught:
 
         @job
         def mixed():
@@ -391,8 +394,21 @@ def test_collecting_and_mapping_in_one_op_is_refused() -> None:
             all_values = values.collect()
             values.map(lambda x: both(x, all_values))
 
-        plan_of(mixed)
-    assert "both" in str(caught.value)
+    assert str(caught.value) == message.format("both")
+
+    @graph
+    def around(x, xs):
+        return both(x, xs)
+
+    @job
+    def hidden():
+        values = spread()
+        all_values = values.collect()
+        values.map(lambda x: around(x, all_values))
+
+    with pytest.raises(DagsterInvalidDefinitionError) as caught:
+        plan_of(hidden)
+    assert str(caught.value) == message.format("around.both")
 
 
 def test_retry_policies_of_the_nearest_level_win() -> None:

@@ -108,7 +108,9 @@ def test_a_part_of_a_job() -> None:
 def test_the_same_run_cannot_be_made_twice() -> None:
     with DagsterInstance.ephemeral() as instance:
         result = chain.execute_in_process(run_config=CONFIG, instance=instance)
-        with pytest.raises(DagsterInvariantViolationError, match=f"A run with id {result.run_id} already exists"):
+        with pytest.raises(
+            DagsterInvariantViolationError, match=f"A run with id {result.run_id} already exists"
+        ):
             chain.execute_in_process(run_config=CONFIG, instance=instance, run_id=result.run_id)
 
 

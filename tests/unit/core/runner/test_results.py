@@ -166,14 +166,18 @@ def test_wrong_names_are_told_with_the_nearest() -> None:
         outer(one())
 
     result = small.execute_in_process()
-    with pytest.raises(DagsterInvariantViolationError, match="has no op named 'oen'.*Did you mean \"one\"") as e:
+    with pytest.raises(
+        DagsterInvariantViolationError, match=r"has no op named 'oen'.*Did you mean \"one\""
+    ) as e:
         result.output_for_node("oen")
     assert "job 'small'" in str(e.value)
-    with pytest.raises(DagsterInvariantViolationError, match='unknown output "reslut".*Did you mean "result"'):
+    with pytest.raises(
+        DagsterInvariantViolationError, match=r'unknown output "reslut".*Did you mean "result"'
+    ):
         result.output_for_node("one", "reslut")
-    with pytest.raises(DagsterInvariantViolationError, match="outer.innr.*Did you mean \"inner\""):
+    with pytest.raises(DagsterInvariantViolationError, match=r'outer.innr.*Did you mean "inner"'):
         result.events_for_node("outer.innr")
-    with pytest.raises(DagsterInvariantViolationError, match="has no op named 'one.deeper'"):
+    with pytest.raises(DagsterInvariantViolationError, match=r"has no op named 'one.deeper'"):
         result.output_for_node("one.deeper")
     with pytest.raises(DagsterInvariantViolationError, match="which has no outputs"):
         result.output_value()
@@ -184,7 +188,9 @@ def test_an_unknown_output_of_the_job_is_told() -> None:
     def single():
         return one()
 
-    with pytest.raises(DagsterInvariantViolationError, match="Could not find top-level output 'other' in 'single'"):
+    with pytest.raises(
+        DagsterInvariantViolationError, match="Could not find top-level output 'other' in 'single'"
+    ):
         single.execute_in_process().output_value("other")
 
 
@@ -222,9 +228,7 @@ def test_how_nodes_fared() -> None:
     assert result.get_job_failure_event() == result.get_run_failure_event()
     with pytest.raises(DagsterInvariantViolationError) as caught:
         result.get_run_success_event()
-    assert str(caught.value) == (
-        "No event of success found: the run of 'fates' has the status FAILURE."
-    )
+    assert str(caught.value) == ("No event of success found: the run of 'fates' has the status FAILURE.")
 
 
 def test_events_by_kind() -> None:

@@ -67,7 +67,9 @@ def assemble(
         if not isinstance(node_edges, Mapping):
             raise DagsterInvalidDefinitionError(
                 f"Invalid dependencies: in {graph}, "
-                + expected(f'the value under the key "{name}"', "a dict of inputs to dependencies", node_edges)
+                + expected(
+                    f'the value under the key "{name}"', "a dict of inputs to dependencies", node_edges
+                )
             )
         used.add(invocation.name)
         nodes[name] = Node(

@@ -97,16 +97,21 @@ def _scopes_of_outputs(
     for node in graph.nodes_in_topological_order:
         node_path = f"{path}{node.name}"
         scopes: dict[str, Scope] = {}
+        collects = False
         for input_name in node.definition.input_dict:
             found = set(mapped_inputs.get((node.name, input_name), ()))
             dependency = graph.dependencies.get(node.name, {}).get(input_name)
             if dependency is not None:
                 found |= _scopes_of_edges(dependency, outputs, path, node)
             found.discard(None)
+            if isinstance(dependency, DynamicCollectDependencyDefinition):
+                collects = True
             if len(found) > 1:
                 raise _two_sources(node_path, sorted(s for s in found if s is not None))
             scopes[input_name] = next(iter(found), None)
         own = {scope for scope in scopes.values() if scope is not None}
+        if collects and own and not node.definition.is_graph:
+            raise collects_and_maps(node_path)
         for name, scope in _scopes_of_node(node, node_path, scopes, own).items():
             outputs[node.name, name] = scope
     return {
@@ -164,6 +169,14 @@ def _scopes_of_edges(
             )
         found.add(scope)
     return found
+
+
+def collects_and_maps(node_path: str) -> DagsterInvalidDefinitionError:
+    """Return the refusal of an op that takes both a collected list and one value of a dynamic output."""
+    return DagsterInvalidDefinitionError(
+        f'op "{node_path}" cannot both collect a dynamic output and be downstream of one itself. Collect in '
+        "an op of its own first."
+    )
 
 
 def _two_sources(node_path: str, scopes: list[tuple[str, str]]) -> DagsterInvalidDefinitionError:

@@ -46,6 +46,12 @@ class NodeSchemas:
         self._with_materializers = with_materializers
         self._known: dict[tuple[int, frozenset[str], frozenset[str]], Field] = {}
 
+    def top(self, graph: GraphDefinition) -> Field:
+        """Return the field of the whole graph of a job: of its own config, if it maps that to its nodes."""
+        if graph.has_config_mapping:
+            return Field(Shape({"config": graph.get_config_field()}))
+        return Field(self.children(graph))
+
     def children(self, graph: GraphDefinition, ignored: Callable[[str], bool] | None = None) -> Shape:
         """Return the shape of the config of the nodes of a graph."""
         mapped: dict[str, set[str]] = {}
@@ -223,7 +229,7 @@ def build_run_config_schema(
     fields: dict[str, Any] = {
         "execution": Field(Shape(executor)),
         "loggers": configurables_field(logger_defs, always_optional=True),
-        "ops": Field(schemas.children(graph)),
+        "ops": schemas.top(graph),
         "resources": configurables_field(resource_defs, needed=needed_resources),
     }
     inputs = schemas.inputs(graph, open_inputs)

@@ -26,7 +26,8 @@ def merge_default_config(
     """
     if not default:
         return given
-    if graph.parent_graph_def is not None and isinstance(default.get("ops"), Mapping):
+    is_part = graph.parent_graph_def is not None and not graph.has_config_mapping
+    if is_part and isinstance(default.get("ops"), Mapping):
         default = {
             **default,
             "ops": {name: entry for name, entry in default["ops"].items() if name in graph.node_dict},

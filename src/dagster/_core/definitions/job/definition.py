@@ -21,7 +21,7 @@ from dagster._core.definitions.job.default_config import check_default_config, m
 from dagster._core.definitions.job.resolved_config import (
     ResolvedRunConfig,
     mapped_config,
-    resolve_ops,
+    resolve_top,
 )
 from dagster._core.definitions.job.snapshot import (
     build_job_config_schema_snapshot,
@@ -376,7 +376,7 @@ class JobDefinition:
         asked_loggers = config.get("loggers") or {}
         executor_config = (values.get("execution") or {}).get("config")
         return ResolvedRunConfig(
-            ops=resolve_ops(
+            ops=resolve_top(
                 self.graph,
                 values.get("ops") or {},
                 config.get("ops") or {},

@@ -70,6 +70,31 @@ class ResolvedRunConfig:
         return self.ops.get(handle, NO_OP_CONFIG)
 
 
+def resolve_top(
+    graph: GraphDefinition,
+    config: Mapping[str, Any],
+    raw: Mapping[str, Any],
+    schemas: NodeSchemas,
+    children_key: str = "ops",
+) -> dict[str, OpConfig]:
+    """Return what config says of each op of a job, whose graph may map a config of its own to its nodes.
+
+    Args:
+        graph: The job's graph.
+        config: The processed config of the graph, as :meth:`NodeSchemas.top` describes it.
+        raw: The same as the user wrote it.
+        schemas: Makes the schemas of what config mappings return.
+        children_key: ``ops`` or ``solids``.
+
+    Raises:
+        DagsterInvalidConfigError: If a config mapping or ``configured`` function makes invalid config.
+    """
+    if graph.has_config_mapping:
+        raw = _map_config(graph, graph.name, config.get("config"), raw.get("config"))
+        config = _checked(schemas, graph, graph.name, raw)
+    return resolve_ops(graph, config, raw, schemas, children_key)
+
+
 def resolve_ops(
     graph: GraphDefinition,
     config: Mapping[str, Any],

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import typing
 import warnings
-from collections.abc import Callable
-from types import FunctionType
+from collections.abc import Callable, Mapping
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 from dagster._config.pythonic_annotation import is_config_annotation
@@ -93,8 +94,8 @@ class Signature:
 def annotations_of(fn: Callable[..., Any]) -> dict[str, Any]:
     """Return the annotations of a function as objects.
 
-    Names that cannot be resolved (a class that is local to another function, under
-    ``from __future__ import annotations``) are left out: their parameters have no type.
+    Under ``from __future__ import annotations``, a name may be local to the function in which this one is
+    defined. Names that cannot be resolved at all are left out: their parameters have no type.
     """
     target = fn if hasattr(fn, "__annotations__") else getattr(fn, "__call__", fn)  # noqa: B004
     target = getattr(target, "__func__", target)
@@ -118,16 +119,31 @@ def _resolve_one_by_one(fn: Any, raw: dict[str, Any]) -> dict[str, Any]:
                 scope[name] = cell.cell_contents
             except ValueError:  # a cell that is not filled yet
                 continue
+    local = _names_around(code)
     resolved = {}
     for name, value in raw.items():
         if not isinstance(value, str):
             resolved[name] = value
             continue
         try:
-            resolved[name] = eval(value, scope)
+            resolved[name] = eval(value, scope, local)
         except Exception:  # noqa: BLE001 - an annotation that cannot be read gives no type
             continue
     return resolved
+
+
+def _names_around(code: CodeType | None) -> Mapping[str, Any]:
+    """Return the local names of the function in which a function is being defined.
+
+    A class that is local to a test, say, can be named in an annotation there: as text, the annotation
+    makes no closure over it, but while the decorator runs, the function around is still running.
+    """
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - inspect.currentframe() is this one
+    while frame is not None and code is not None:
+        if any(constant is code for constant in frame.f_code.co_consts):
+            return frame.f_locals
+        frame = frame.f_back
+    return {}
 
 
 def _parameters(

@@ -164,7 +164,10 @@ def test_a_graph_in_a_graph() -> None:
     [
         ({"incc": {}}, ['in graph "g", unknown node "incc". Did you mean "inc"?']),
         ({"inc": {"y": D("one")}}, ['node "inc" does not have input "y".', 'Its inputs: "x".']),
-        ({"inc": {"x": D("onee")}}, ['input "x" of "inc" depends on unknown node "onee". Did you mean "one"?']),
+        (
+            {"inc": {"x": D("onee")}},
+            ['input "x" of "inc" depends on unknown node "onee". Did you mean "one"?'],
+        ),
         (
             {"inc": {"x": D("one", "resul")}},
             ['depends on output "resul" of "one", which does not have it. Did you mean "result"?'],
@@ -230,7 +233,9 @@ def test_two_definitions_of_one_name_are_refused() -> None:
 
 
 def test_wrong_edges_are_refused() -> None:
-    with pytest.raises(check.ParameterCheckError, match="each item of dependencies to be a DependencyDefinition"):
+    with pytest.raises(
+        check.ParameterCheckError, match="each item of dependencies to be a DependencyDefinition"
+    ):
         MultiDependencyDefinition([5])  # type: ignore[list-item]
     with pytest.raises(check.ParameterCheckError, match="expected node to be a str, got: None"):
         D()

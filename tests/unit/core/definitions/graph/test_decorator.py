@@ -212,7 +212,11 @@ def test_dynamic_outputs_of_a_graph() -> None:
 @pytest.mark.parametrize(
     ("body", "kwargs", "parts"),
     [
-        (lambda: 5, {}, ['returned problematic value for output "result": 5', "Expected the output of an op"]),
+        (
+            lambda: 5,
+            {},
+            ['returned problematic value for output "result": 5', "Expected the output of an op"],
+        ),
         (lambda: one, {}, ["OpDefinition('one')"]),
         (lambda: [one()], {}, ['[<output "result" of op "one">]']),
         (lambda: spread().collect(), {}, ["a collected list. A list is made when an op takes it"]),
@@ -228,8 +232,12 @@ def test_dynamic_outputs_of_a_graph() -> None:
             {"out": {"low": GraphOut()}},
             ['returned output "lw", which it does not declare', 'Did you mean "low"?'],
         ),
-        (lambda: one(), {"out": {"a": GraphOut(), "b": GraphOut()}}, ["has unmapped output 'b'"]),
-        (lambda: None, {"out": GraphOut()}, ["has unmapped output 'result': the function returns nothing"]),
+        (lambda: inc(one()), {"out": {"a": GraphOut(), "b": GraphOut()}}, ["has unmapped output 'b'"]),
+        (
+            lambda: None,
+            {"out": GraphOut()},
+            ["has unmapped output 'result': the function returns nothing"],
+        ),
     ],
 )
 def test_wrong_results_are_refused(body: Any, kwargs: Any, parts: list[str]) -> None:
@@ -250,7 +258,7 @@ def test_wrong_arguments_are_refused() -> None:
     with pytest.raises(check.ParameterCheckError, match=r"expected ins\['x'\] to be a GraphIn"):
         graph(name="g", ins={"x": In()})(lambda x: inc(x) and None)  # type: ignore[dict-item]
     with pytest.raises(check.ParameterCheckError, match=r"expected out\['x'\] to be a GraphOut"):
-        graph(name="g", out={"x": Out()})(lambda: one())  # type: ignore[dict-item]
+        graph(name="g", out={"x": Out()})(lambda: inc(one()))  # type: ignore[dict-item]
     with pytest.raises(DagsterInvalidDefinitionError, match='"a b" is not a valid graph name'):
         graph(name="a b")(lambda: None)
 
@@ -288,6 +296,42 @@ def test_config_mapping() -> None:
     assert (result.output_value("a"), result.output_value("b")) == (2, 11)
     with pytest.raises(DagsterInvalidConfigError, match="config"):
         outer.execute_in_process(run_config={"ops": {"inner": {"config": {"n": "x"}}}})
+
+
+def test_config_mapping_of_the_graph_of_a_job() -> None:
+    mapping = ConfigMapping(
+        config_fn=lambda c: {"number": {"config": {"n": c["n"] + 1}}}, config_schema={"n": int}
+    )
+
+    @graph(config=mapping)
+    def mapped():
+        inc(number())
+
+    def run(config: Any, **kwargs: Any) -> Any:
+        return mapped.execute_in_process(run_config=config, **kwargs).output_for_node("number")
+
+    assert run({"ops": {"config": {"n": 1}}}) == 2
+    assert run({"ops": {"config": {"n": 1}}}, op_selection=["number"]) == 2
+    fixed = mapped.to_job(config={"ops": {"config": {"n": 4}}})
+    assert fixed.execute_in_process(op_selection=["number"]).output_for_node("number") == 5
+    five = mapped.configured({"n": 5}, name="five")
+    assert five.execute_in_process().output_for_node("number") == 6
+    with pytest.raises(DagsterInvalidConfigError, match="config → n: expected Int"):
+        run({"ops": {"config": {"n": "x"}}})
+    with pytest.raises(DagsterInvalidConfigError, match='unexpected config entry "number" at path ops'):
+        run({"ops": {"number": {"config": {"n": 1}}}})
+
+
+def test_config_mapping_that_makes_wrong_config_is_refused() -> None:
+    @graph(config=ConfigMapping(config_fn=lambda _: {"numbr": {}}, config_schema={}))
+    def mapped():
+        number()
+
+    with pytest.raises(
+        DagsterInvalidConfigError, match='Error in config mapping of graph "mapped"'
+    ) as caught:
+        mapped.execute_in_process()
+    assert 'unexpected config entry "numbr"' in str(caught.value)
 
 
 def test_graph_without_config_mapping_cannot_be_configured() -> None:

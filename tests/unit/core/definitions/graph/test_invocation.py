@@ -151,7 +151,11 @@ def test_outputs_show_what_they_are() -> None:
     [
         (
             lambda: inc(5),
-            ["In @graph g, received invalid type int for input \"x\" of op 'inc'", "got: 5", "Constants"],
+            [
+                "In @graph g, received invalid type int for input \"x\" of op 'inc'",
+                "got: 5",
+                "Constants",
+            ],
         ),
         (lambda: inc(x="a"), ["received invalid type str"]),
         (lambda: inc(one), ["it was not called. Write one() to use its output."]),
@@ -163,13 +167,13 @@ def test_outputs_show_what_they_are() -> None:
         (lambda: total([spread().collect()]), ["a collected output is a list already"]),
         (lambda: total((one(), one())), ["received invalid type tuple"]),
         (lambda: inc(z=one()), ["op 'inc': unknown input \"z\"", 'Known: "x"']),
-        (lambda: add(one(), x=one()), ['op \'add\' got input "x" both by position and by name']),
+        (lambda: add(one(), x=one()), ["op 'add' got input \"x\" both by position and by name"]),
         (
             lambda: inc(one(), one()),
             ["received too many inputs for op 'inc': it takes 1 by position, got 2"],
         ),
         (lambda: inc(None), ["received invalid type NoneType"]),
-        (lambda: after(start=5), ['for input "start" of op \'after\'']),
+        (lambda: after(start=5), ["for input \"start\" of op 'after'"]),
     ],
 )
 def test_wrong_arguments_are_refused(call: Callable[[], Any], parts: list[str]) -> None:
@@ -378,7 +382,9 @@ def test_invocation_of_a_graph_becomes_a_job() -> None:
     assert (made.name, made.tags) == ("renamed", {"a": "b", "c": "d"})
     assert changed.execute_in_process().output_value() == 2
     assert sorted(seen) == ["inc", "one"]
-    with pytest.raises(DagsterInvalidDefinitionError, match="op 'one' cannot become a job: only graphs can"):
+    with pytest.raises(
+        DagsterInvalidDefinitionError, match="op 'one' cannot become a job: only graphs can"
+    ):
         one.alias("x").to_job()
     with pytest.raises(TypeError, match="unexpected arguments: nope"):
         changed.execute_in_process(nope=1)

@@ -48,7 +48,7 @@ def annotated(returns: Any, **kwargs: Any) -> OpDefinition:
         (int, "Int", False),
         ("int", "Int", False),
         (Any, "Any", False),
-        (Optional[int], "Int?", False),
+        (Optional[int], "Int?", False),  # noqa: UP045 - the older form
         (int | None, "Int?", False),
         (dict[str, int], "Dict[String,Int]", False),
         (tuple[int, str], "Tuple[Int,String]", False),
@@ -89,7 +89,11 @@ def test_several_outputs_take_their_types_from_a_tuple() -> None:
     assert outputs(annotated(tuple[Output[int], str], out=both))[0] == ("a", "Int", False)
     assert outputs(annotated(tuple[int, ...], out=both))[0] == ("a", "Any", False)
     assert outputs(annotated(dict, out=both))[0] == ("a", "Any", False)
-    assert outputs(annotated(tuple[int, str], out={"a": Out(float), "b": Out()}))[0] == ("a", "Float", False)
+    assert outputs(annotated(tuple[int, str], out={"a": Out(float), "b": Out()}))[0] == (
+        "a",
+        "Float",
+        False,
+    )
     assert outputs(annotated(int, out={"a": Out()})) == [("a", "Int", False)]
     # The tuple is the value of a single output.
     assert outputs(annotated(tuple[int, str], out={"a": Out()})) == [("a", "Tuple[Int,String]", False)]
@@ -134,11 +138,17 @@ def test_forms_of_out() -> None:
 def test_what_out_says_reaches_the_output() -> None:
     definition = annotated(
         int,
-        out=Out(description="d", is_required=False, io_manager_key="io", metadata={"m": 1}, code_version="2"),
+        out=Out(
+            description="d", is_required=False, io_manager_key="io", metadata={"m": 1}, code_version="2"
+        ),
     )
     output_def = definition.output_defs[0]
     assert (output_def.description, output_def.is_required, output_def.optional) == ("d", False, True)
-    assert (output_def.io_manager_key, output_def.metadata, output_def.code_version) == ("io", {"m": 1}, "2")
+    assert (output_def.io_manager_key, output_def.metadata, output_def.code_version) == (
+        "io",
+        {"m": 1},
+        "2",
+    )
     assert annotated(int, out=Out(), code_version="7").output_defs[0].code_version == "7"
 
 
@@ -147,7 +157,7 @@ def test_what_out_says_reaches_the_output() -> None:
 
 def test_inputs_of_the_parameters() -> None:
     @op
-    def fn(context, a, b: int, c: Optional[str] = None, *, d: float = 1.5):
+    def fn(context, a, b: int, c: str | None = None, *, d: float = 1.5):
         pass
 
     assert inputs(fn) == [
@@ -206,7 +216,7 @@ def test_inputs_without_parameters() -> None:
 def test_input_without_parameter_is_refused_with_the_nearest() -> None:
     with pytest.raises(
         DagsterInvalidDefinitionError,
-        match='does not have the parameter \'tabel\' that its inputs name.*Did you mean "table"',
+        match=r"does not have the parameter 'tabel' that its inputs name.*Did you mean \"table\"",
     ):
 
         @op(ins={"tabel": In(int)})
@@ -214,7 +224,9 @@ def test_input_without_parameter_is_refused_with_the_nearest() -> None:
             pass
 
 
-@pytest.mark.parametrize("kwargs", [{"ins": {"x": In(Nothing)}}, {"input_defs": [InputDefinition("x", Nothing)]}])
+@pytest.mark.parametrize(
+    "kwargs", [{"ins": {"x": In(Nothing)}}, {"input_defs": [InputDefinition("x", Nothing)]}]
+)
 def test_nothing_input_with_a_parameter_is_refused(kwargs: Any) -> None:
     with pytest.raises(
         DagsterInvalidDefinitionError, match="has parameter 'x', but that input is of type Nothing"
@@ -245,13 +257,16 @@ def test_default_of_another_type_is_refused() -> None:
     def integer(x: int = "a"):  # type: ignore[assignment]
         pass
 
-    def integer_none(x: int = None):  # type: ignore[assignment]
+    def integer_none(x: int = None):  # type: ignore[assignment]  # noqa: RUF013
         pass
 
     def boolean(x: bool = 1):  # type: ignore[assignment]
         pass
 
-    for fn, part in ((integer, "Received value 'a' of type str"), (boolean, "type Bool. Received value 1")):
+    for fn, part in (
+        (integer, "Received value 'a' of type str"),
+        (boolean, "type Bool. Received value 1"),
+    ):
         with pytest.raises(
             DagsterInvalidDefinitionError, match="Type check failed for the default_value of input x"
         ) as caught:
@@ -357,7 +372,8 @@ class Db(ConfigurableResource):
 
 def test_config_class_and_schema_exclude_each_other() -> None:
     with pytest.raises(
-        DagsterInvalidDefinitionError, match="has both a config_schema and a parameter 'config' annotated with Settings"
+        DagsterInvalidDefinitionError,
+        match="has both a config_schema and a parameter 'config' annotated with Settings",
     ):
 
         @op(config_schema={"n": int})
@@ -366,7 +382,9 @@ def test_config_class_and_schema_exclude_each_other() -> None:
 
 
 def test_resource_parameter_and_key_exclude_each_other() -> None:
-    with pytest.raises(DagsterInvalidDefinitionError, match='names "db" both in required_resource_keys and as'):
+    with pytest.raises(
+        DagsterInvalidDefinitionError, match='names "db" both in required_resource_keys and as'
+    ):
 
         @op(required_resource_keys={"db"})
         def fn(db: Db):
@@ -384,7 +402,8 @@ def test_resource_parameters_are_required() -> None:
 
 def test_two_outputs_of_one_name_are_refused() -> None:
     with pytest.raises(
-        DagsterInvalidDefinitionError, match='op "fn" has two outputs with the name "a". Names of outputs must differ'
+        DagsterInvalidDefinitionError,
+        match=r'op "fn" has two outputs with the name "a". Names of outputs must differ',
     ):
 
         @op(output_defs=[OutputDefinition(name="a"), OutputDefinition(name="a")])

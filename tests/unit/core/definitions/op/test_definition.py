@@ -42,6 +42,18 @@ def test_op_of_a_compute_function_runs_in_a_graph() -> None:
         plus.get_output_annotation()
 
 
+def test_returned_output_takes_the_name_of_the_only_output() -> None:
+    @op(out={"rows": Out(int)})
+    def count():
+        return Output(5, metadata={"m": 1})
+
+    @graph
+    def counts():
+        count()
+
+    assert counts.execute_in_process().output_for_node("count", "rows") == 5
+
+
 def test_older_lists_of_inputs_and_outputs() -> None:
     definition = OpDefinition(
         compute, "x", [InputDefinition("a", int)], [OutputDefinition(int, "b")], version="1"
@@ -80,10 +92,12 @@ def test_members_by_name() -> None:
     assert (fn.has_input("limit"), fn.has_input("left"), fn.has_output("left")) == (True, False, True)
     assert [fn.resolve_input_name_at_position(i) for i in range(3)] == ["table", "limit", None]
     with pytest.raises(
-        DagsterInvalidDefinitionError, match='op \'fn\': unknown input "tabel". Did you mean "table"?'
+        DagsterInvalidDefinitionError, match=r'op \'fn\': unknown input "tabel". Did you mean "table"?'
     ):
         fn.input_def_named("tabel")
-    with pytest.raises(DagsterInvalidDefinitionError, match='unknown output "up". Known: "left", "right"'):
+    with pytest.raises(
+        DagsterInvalidDefinitionError, match=r'unknown output "up". Known: "left", "right"'
+    ):
         fn.output_def_named("up")
 
 

@@ -30,12 +30,16 @@ class Settings(Config):
 
 
 def test_parameters_are_sorted_by_what_they_mean() -> None:
-    def fn(context, a: int, config: Settings, db: Db, *, b: str = "x", raw: ResourceParam[int]) -> list[int]:
+    def fn(
+        context, a: int, config: Settings, db: Db, *, b: str = "x", raw: ResourceParam[int]
+    ) -> list[int]:
         return []
 
     signature = read_signature(fn, decorator="@op")
-    assert signature.context is not None and signature.context.name == "context"
-    assert signature.config is not None and signature.config.annotation is Settings
+    assert signature.context is not None
+    assert signature.context.name == "context"
+    assert signature.config is not None
+    assert signature.config.annotation is Settings
     assert names(signature.resources) == ["db", "raw"]
     assert names(signature.inputs) == ["a", "b"]
     assert names(signature.parameters) == ["a", "config", "db", "b", "raw"]
@@ -50,7 +54,8 @@ def test_names_of_the_context(name: str) -> None:
     scope: dict[str, Any] = {}
     exec(f"def fn({name}, x): pass", scope)
     signature = read_signature(scope["fn"], decorator="@op")
-    assert signature.context is not None and signature.context.name == name
+    assert signature.context is not None
+    assert signature.context.name == name
     assert names(signature.inputs) == ["x"]
 
 
@@ -76,7 +81,7 @@ def test_required_context() -> None:
     for fn in (without, other):
         with pytest.raises(
             DagsterInvalidDefinitionError,
-            match="does not have required positional parameter 'context'.*test_signature.py",
+            match=r"does not have required positional parameter 'context'.*test_signature.py",
         ):
             read_signature(fn, decorator="@solid", context_required=True)
 
@@ -100,7 +105,8 @@ def test_kinds_of_parameters() -> None:
     # The same through inspect.signature, which is used for what is no plain function.
     assert read_signature(functools.partial(many), decorator="@op").varargs == "values"
     with pytest.raises(
-        DagsterInvalidDefinitionError, match=r"@op 'many' decorated function has positional vararg .*values"
+        DagsterInvalidDefinitionError,
+        match=r"@op 'many' decorated function has positional vararg .*values",
     ):
         read_signature(many, decorator="@op").refuse_varargs("@op 'many'", many)
 
@@ -138,11 +144,11 @@ def test_annotations_as_strings_of_module_and_of_closure() -> None:
     class Local:
         pass
 
-    def fn(a: Optional[int], b: Local, c: Missing) -> Local:  # type: ignore[name-defined]  # noqa: F821
+    def fn(a: int | None, b: Local, c: Missing) -> Local:  # type: ignore[name-defined]  # noqa: F821
         return Local()
 
     resolved = annotations_of(fn)
-    assert resolved["a"] == Optional[int]
+    assert resolved["a"] == Optional[int]  # noqa: UP045 - the older form
     # `Local` is a free variable of the function, because its body uses it.
     assert resolved.get("b", NO_VALUE) is Local
     assert "c" not in resolved

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from dagster import DagsterExecutionInterruptedError, raise_execution_interrupts
+from dagster._process.interrupts import raising_on_signals
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stop_signals_raise_and_handlers_are_put_back(number):
+    before = signal.getsignal(number)
+    with raise_execution_interrupts() as interrupts:
+        assert signal.getsignal(number) is not before
+        with pytest.raises(DagsterExecutionInterruptedError, match=f"interrupted by {number.name}"):
+            signal.raise_signal(number)
+    assert interrupts.received is number
+    assert signal.getsignal(number) is before
+
+
+def test_one_request_may_come_twice_and_an_impatient_one_counts():
+    clock = [100.0]
+    with raising_on_signals(RuntimeError, lambda: clock[0]) as interrupts:
+        with pytest.raises(RuntimeError):
+            signal.raise_signal(signal.SIGINT)
+        clock[0] += 0.1
+        signal.raise_signal(signal.SIGTERM)
+        clock[0] += 1.0
+        with pytest.raises(RuntimeError):
+            signal.raise_signal(signal.SIGTERM)
+        assert interrupts.received is signal.SIGINT
+
+
+def test_nested():
+    with raising_on_signals(RuntimeError):
+        with raising_on_signals(ValueError), pytest.raises(ValueError, match="SIGINT"):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(RuntimeError):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_ignored_signals_stay_ignored():
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with raise_execution_interrupts():
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_other_threads_are_left_alone():
+    before = signal.getsignal(signal.SIGINT)
+    seen = []
+
+    def work():
+        with raise_execution_interrupts() as interrupts:
+            seen.append(interrupts.received)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [None]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_forked_children_end_as_they_would_without_it():
+    with raise_execution_interrupts():
+        pid = os.fork()
+        if pid == 0:
+            os.kill(os.getpid(), signal.SIGTERM)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGTERM
