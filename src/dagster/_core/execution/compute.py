@@ -181,9 +181,7 @@ def _named_by_definition(op_def: OpDefinition, event: Any) -> Any:
         and event.output_name == DEFAULT_OUTPUT != defs[0].name
         and not defs[0].is_dynamic
     ):
-        return Output(
-            event.value, defs[0].name, event.metadata, event.data_version, tags=event.tags
-        )
+        return Output(event.value, defs[0].name, event.metadata, event.data_version, tags=event.tags)
     return event
 
 

@@ -157,8 +157,7 @@ def _check_output(
     keyed = f' mapping key "{mapping_key}"' if mapping_key is not None else ""
     event = context.emit(
         _OUTPUT,
-        f'Yielded output "{output.name}"{keyed} of type "{dagster_type.display_name}". '
-        f"{outcome}",
+        f'Yielded output "{output.name}"{keyed} of type "{dagster_type.display_name}". {outcome}',
         StepOutputData(handle, type_data, None, metadata),
     )
     if not check.success:

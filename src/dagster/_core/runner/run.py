@@ -67,6 +67,9 @@ class RunExecution:
         raise_on_error: Whether an error is raised once its events are out.
         output_capture: Where the values of outputs are kept for the result.
         loggers: Where messages go. Default: what run config asks for, see :func:`loggers_of`.
+
+    Raises:
+        Exception: Whatever a logger or the executor raises while it is made. The run has failed then.
     """
 
     def __init__(
@@ -81,18 +84,19 @@ class RunExecution:
         output_capture: dict[OutputKey, Any] | None = None,
         loggers: Sequence[logging.Logger] | None = None,
     ) -> None:
-        job_def = job.get_definition()
-        sink = instance.event_writer(run.run_id)
-        log = DagsterLogManager.create(
-            loggers if loggers is not None else loggers_of(job_def, config, instance, run.run_id),
-            run_id=run.run_id,
-            job_name=run.job_name,
-            sink=sink,
-            managed_loggers=instance.managed_python_loggers,
-            handlers=instance.get_handlers(),
-            level=instance.python_log_level or 0,
-            run_tags=run.tags,
-        )
+        try:
+            log = self._make_log(job, run, config, instance, loggers)
+            self._executor = self._make_executor(job, config, instance)
+        except Exception as exc:
+            # The run is stored, and must not stay in the list as one that may still start.
+            instance.report_run_failed(
+                run,
+                f'Execution of run for "{run.job_name}" failed while its loggers and its executor were made.',
+                JobFailureData(
+                    error_info_from_exception(exc), RunFailureReason.JOB_INITIALIZATION_FAILURE
+                ),
+            )
+            raise
         self.context = PlanExecutionContext(
             job=job,
             plan=plan,
@@ -100,13 +104,36 @@ class RunExecution:
             dagster_run=run,
             instance=instance,
             log=log,
-            sink=sink,
+            sink=instance.event_writer(run.run_id),
             raise_on_error=raise_on_error,
             output_capture=output_capture,
         )
-        executor_def = job_def.executor_def
+
+    @staticmethod
+    def _make_log(
+        job: IJob,
+        run: DagsterRun,
+        config: ResolvedRunConfig,
+        instance: DagsterInstance,
+        loggers: Sequence[logging.Logger] | None,
+    ) -> DagsterLogManager:
+        job_def = job.get_definition()
+        return DagsterLogManager.create(
+            loggers if loggers is not None else loggers_of(job_def, config, instance, run.run_id),
+            run_id=run.run_id,
+            job_name=run.job_name,
+            sink=instance.event_writer(run.run_id),
+            managed_loggers=instance.managed_python_loggers,
+            handlers=instance.get_handlers(),
+            level=instance.python_log_level or 0,
+            run_tags=run.tags,
+        )
+
+    @staticmethod
+    def _make_executor(job: IJob, config: ResolvedRunConfig, instance: DagsterInstance) -> Any:
+        executor_def = job.get_definition().executor_def
         check_executor_requirements(executor_def, config.executor, job, instance)
-        self._executor = executor_def(
+        return executor_def(
             InitExecutorContext(
                 job=job, executor_def=executor_def, executor_config=config.executor, instance=instance
             )

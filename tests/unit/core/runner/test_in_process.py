@@ -7,8 +7,10 @@ import uuid
 import pytest
 
 from dagster._check import ParameterCheckError
+from dagster._core.definitions.executor import executor
 from dagster._core.definitions.graph.decorator import graph
 from dagster._core.definitions.job.decorator import job
+from dagster._core.definitions.logger import logger
 from dagster._core.definitions.op.decorator import op
 from dagster._core.definitions.resource.decorator import resource
 from dagster._core.definitions.run_config import RunConfig
@@ -17,8 +19,11 @@ from dagster._core.errors import (
     DagsterInvalidSubsetError,
     DagsterInvariantViolationError,
 )
+from dagster._core.events.payloads import RunFailureReason
 from dagster._core.instance.instance import DagsterInstance
+from dagster._core.io.memory import mem_io_manager
 from dagster._core.records.run import DagsterRunStatus
+from tests.unit.core.execution.runs import execution_of
 
 
 @op(config_schema={"n": int})
@@ -143,3 +148,41 @@ def test_jobs_run_inside_of_ops() -> None:
         runs_another()
 
     assert around.execute_in_process().output_for_node("runs_another") == 5
+
+
+@pytest.mark.parametrize("what", ["logger", "executor"])
+def test_a_run_that_cannot_begin_has_failed(what: str) -> None:
+    @logger
+    def breaks(_context):
+        raise OSError("no log")
+
+    @executor
+    def refuses(_context):
+        raise OSError("no executor")
+
+    @op
+    def never():
+        raise AssertionError
+
+    @job(
+        logger_defs={"breaks": breaks},
+        executor_def=refuses if what == "executor" else None,
+        resource_defs={"io_manager": mem_io_manager},
+    )
+    def cannot_begin():
+        never()
+
+    config = {"loggers": {"breaks": {}}} if what == "logger" else {}
+    with DagsterInstance.ephemeral() as instance:
+        with pytest.raises(OSError, match=f"no {'log' if what == 'logger' else 'executor'}"):
+            execution_of(cannot_begin, instance, config)
+        (run,) = instance.get_runs()
+        (entry,) = instance.all_logs(run.run_id)
+    assert run.status is DagsterRunStatus.FAILURE
+    event = entry.get_dagster_event()
+    assert event.message == (
+        'Execution of run for "cannot_begin" failed while its loggers and its executor were made.'
+    )
+    data = event.job_failure_data
+    assert data.failure_reason is RunFailureReason.JOB_INITIALIZATION_FAILURE
+    assert data.error.cls_name == "OSError"

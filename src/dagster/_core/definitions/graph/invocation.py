@@ -75,7 +75,8 @@ class InvokedNodeOutputHandle:
 
     def map(self, _fn: object) -> NoReturn:
         self._refuse_method(
-            ".map()", "It is not dynamic: declare it with DynamicOut, or pass it to the next op directly."
+            ".map()",
+            "It is not dynamic: declare it with DynamicOut, or pass it to the next op directly.",
         )
 
     def collect(self) -> NoReturn:
