@@ -64,7 +64,7 @@ def _invoke(context: StepExecutionContext, inputs: Mapping[str, Any]) -> Any:
     op_context = context.op_context if function.has_context or function.takes_extras else None
     result = function.invoke(op_context, inputs)
     if type(result) is CoroutineType:
-        return context.plan_context.event_loop.run_until_complete(result)
+        return context.plan_context.coroutines.run(result)
     return result
 
 
@@ -126,15 +126,15 @@ def _advance(stream: Any) -> tuple[Any, bool]:
 
 
 def _drain(context: StepExecutionContext, stream: AsyncGeneratorType[Any, Any]) -> Generator[Any]:
-    loop = context.plan_context.event_loop
+    run = context.plan_context.coroutines.run
     try:
         while True:
             try:
-                yield loop.run_until_complete(stream.__anext__())
+                yield run(stream.__anext__())
             except StopAsyncIteration:
                 return
     finally:
-        loop.run_until_complete(stream.aclose())
+        run(stream.aclose())
 
 
 def events_of_value(op_def: OpDefinition, value: Any) -> Generator[Any]:

@@ -13,6 +13,7 @@ from dagster._core.events.event import DagsterEvent
 from dagster._core.events.event_type import DagsterEventType
 from dagster._core.events.log_entry import EventLogEntry
 from dagster._core.events.log_manager import DagsterLogManager
+from dagster._core.execution.coroutines import CoroutineRunner
 from dagster._core.plan.plan import ExecutionPlan
 from dagster._core.records.error_info import SerializableErrorInfo
 from dagster._core.records.retry import RetryMode
@@ -47,8 +48,8 @@ class PlanExecutionContext:
     """
 
     __slots__ = (
-        "_event_loop",
         "console_level",
+        "coroutines",
         "instance",
         "job",
         "job_def",
@@ -101,7 +102,8 @@ class PlanExecutionContext:
         self.resource_manager: ResourceManager | None = None
         #: Steps that were made for keys of dynamic outputs, by key. The plan knows the others.
         self.steps_by_key: dict[str, ExecutionStep] = {}
-        self._event_loop: AbstractEventLoop | None = None
+        #: Runs the coroutines of ops.
+        self.coroutines = CoroutineRunner()
 
     # The documented names
 
@@ -161,28 +163,7 @@ class PlanExecutionContext:
     @property
     def event_loop(self) -> AbstractEventLoop:
         """The loop that runs coroutines of ops; made when it is first needed."""
-        if self._event_loop is None:
-            import asyncio
-
-            self._event_loop = asyncio.new_event_loop()
-        return self._event_loop
-
-    def close_event_loop(self) -> None:
-        """End the loop, if there is one, with what still runs in it."""
-        loop, self._event_loop = self._event_loop, None
-        if loop is None:
-            return
-        import asyncio
-
-        try:
-            left = asyncio.all_tasks(loop)
-            for task in left:
-                task.cancel()
-            if left:
-                loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-            loop.run_until_complete(loop.shutdown_asyncgens())
-        finally:
-            loop.close()
+        return self.coroutines.loop
 
     # Events
 

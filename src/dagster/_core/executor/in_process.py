@@ -69,7 +69,7 @@ class InProcessExecutor(Executor):
         finally:
             try:
                 # First, so that what is left in the loop still has its resources.
-                plan_context.close_event_loop()
+                plan_context.coroutines.close()
             finally:
                 teardown_events = session.close()
         yield from teardown_events

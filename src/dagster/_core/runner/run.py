@@ -108,6 +108,7 @@ class RunExecution:
             raise_on_error=raise_on_error,
             output_capture=output_capture,
         )
+        self.context.step_dependency_config = getattr(self._executor, "step_dependency_config", None)
 
     @staticmethod
     def _make_log(
