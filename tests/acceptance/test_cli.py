@@ -199,6 +199,8 @@ class Terminal:
                 row = max(0, row - int(match[1] or 1))
             elif match[2] == "K":
                 rows[row] = [] if match[1] == "2" else rows[row][:column]
+            elif match[2] == "J":
+                rows[row:] = [rows[row][:column]]
             elif match[2] is None:
                 rows[row] += [" "] * (column + 1 - len(rows[row]))
                 rows[row][column] = text
@@ -221,6 +223,61 @@ def terminal() -> Iterator[Callable[..., Terminal]]:
             command.wait()
 
 
+def test_an_interrupt_that_a_step_catches_stops_the_run_before_the_next_step(tmp_path):
+    code = (tmp_path / "slow.py").read_text(encoding="utf-8")
+    body = '    context.log.info("waiting now")\n    time.sleep(60)\n'
+    caught = code.replace(
+        body, f"    try:\n{textwrap.indent(body, '    ')}    except BaseException: pass\n"
+    )
+    assert caught != code
+    (tmp_path / "slow.py").write_text(caught, encoding="utf-8")
+    command = [*DAGSTER, "job", "execute", "-f", "slow.py"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "waiting now" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        stdout, _ = process.communicate(timeout=LIMIT_SECONDS)
+    assert process.returncode == 130
+    assert "store closed" in stdout
+    assert "of slow: CANCELED in" in stdout
+    assert "  1 step succeeded, 1 canceled\n" in stdout
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "error"),
+    [
+        (">&-", 0, ""),
+        ("<&- >&- 2>&-", 0, ""),
+        ("> /dev/full", 1, "Error: [Errno 28] No space left on device\n"),
+    ],
+)
+def test_streams_that_are_closed_or_full(redirection, code, error, tmp_path):
+    shell = f"{sys.executable} -m dagster job execute -f quiet.py {redirection}"
+    (tmp_path / "quiet.py").write_text(
+        textwrap.dedent(
+            """
+            from dagster import job, op
+
+            @op
+            def write():
+                print("into the void")
+                with open("written", "w") as file:
+                    file.write("only this")
+
+            @job
+            def quiet():
+                write()
+            """
+        ),
+        encoding="utf-8",
+    )
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, error)
+    if not error:
+        # Not what was printed: the file must not have got the descriptor of a closed stream.
+        assert (tmp_path / "written").read_text(encoding="utf-8") == "only this"
+
+
 class TestTerminal:
     def test_the_display_and_what_is_written_do_not_garble_each_other(self, terminal):
         command = terminal("job", "execute", "-f", "quick.py", "-j", "bad")
@@ -232,6 +289,7 @@ class TestTerminal:
         )}  # fmt: skip
         assert list(at.values()) == sorted(at.values())
         assert screen[at["a print"]] == "a print"
+        assert re.search(r"\x1b\[32mINFO *\x1b\[0m", command.output), "messages keep their colours"
         assert screen[at["a child process"]] == "a child process"
         assert re.fullmatch(r"✗ fail   \S+  ValueError: no such flight", screen[at["✗ fail"]])
         assert not any("steps  " in row or "waiting:" in row for row in screen), "the display is gone"
@@ -271,6 +329,34 @@ class TestTerminal:
         command.type("bob\n")
         assert command.finish() == 0
         assert "hello, bob" in command.screen
+
+    def test_the_progress_bar_of_a_step_is_shown_before_its_line_ends(self, terminal, tmp_path):
+        (tmp_path / "bars.py").write_text(
+            textwrap.dedent(
+                """
+                import os, sys, time
+                from dagster import job, op
+
+                @op
+                def bar():
+                    sys.stderr.write("\\r 10%")
+                    sys.stderr.write("\\r 20%")
+                    while not os.path.exists("seen"):
+                        time.sleep(0.01)
+                    print("\\rdone")
+
+                @job
+                def bars():
+                    bar()
+                """
+            ),
+            encoding="utf-8",
+        )
+        command = terminal("job", "execute", "-f", "bars.py")
+        command.wait_for(" 20%")
+        (tmp_path / "seen").touch()
+        assert command.finish() == 0
+        assert "done" in command.screen
 
     def test_no_color_is_plain(self, terminal, monkeypatch):
         monkeypatch.setenv("NO_COLOR", "1")

@@ -77,3 +77,11 @@ def test_no_file_names_a_machine() -> None:
         if name != own and (match := machine.search(text))
     }
     assert found == set()
+
+
+def test_no_tool_needs_more_than_python() -> None:
+    """``make test`` must do on a machine without Node, which pyright runs on."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    assert [name for name in extras["dev"] if name.startswith("pyright")] == ["pyright[nodejs]==1.1.414"]

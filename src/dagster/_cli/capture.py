@@ -17,6 +17,8 @@ from typing import Any, TextIO
 
 #: How long the pipe is read after the end, if a child process still holds it.
 _PATIENCE_SECONDS = 0.5
+#: How many parts of an unfinished line are shown: more than a line of a terminal holds.
+_SHOWN_PARTS = 500
 
 
 class TerminalCapture:
@@ -48,11 +50,12 @@ class TerminalCapture:
     def open(self, names: Iterable[str]) -> None:
         """Start to take what is written to ``stdout``, ``stderr``."""
         streams = [(name, getattr(sys, name)) for name in names]
+        stand_ins = [LinesAbove(stream, self) for _, stream in streams]
         for _, stream in streams:
             stream.flush()
         self._pipe = PipeReader([stream.fileno() for _, stream in streams], self.print_lines)
-        for name, stream in streams:
-            self._replace(name, stream, LinesAbove(stream, self))
+        for (name, stream), stand_in in zip(streams, stand_ins, strict=True):
+            self._replace(name, stream, stand_in)
         if sys.stdin is not None and sys.stdin.isatty():
             self._replace("stdin", sys.stdin, UndisturbedInput(sys.stdin, self))
 
@@ -64,6 +67,11 @@ class TerminalCapture:
         """Print what child processes have written, so that it stands before what comes next."""
         if self._pipe is not None:
             self._pipe.drain()
+
+    def unfinished(self) -> list[str]:
+        """Return the lines that have no newline yet, of each stream that has one."""
+        parts = [above.unfinished() for _, _, above in self._streams if isinstance(above, LinesAbove)]
+        return [part for part in parts if part]
 
     def rest(self) -> str:
         """Return what was written after the last newline, and forget it."""
@@ -158,8 +166,15 @@ class LinesAbove:
     def __init__(self, stream: TextIO, capture: TerminalCapture) -> None:
         self._stream = stream
         self._capture = capture
-        self._rest = ""
+        #: In parts: programs write dots by the thousand.
+        self._rest: list[str] = []
         self._lock = threading.RLock()
+        #: Asked now: later the descriptor leads into the pipe.
+        self._is_terminal = stream.isatty()
+
+    def isatty(self) -> bool:
+        """Whether it ends on a terminal, so that colours may be written."""
+        return self._is_terminal
 
     def write(self, text: str) -> int:
         """Take text; print it up to its last newline."""
@@ -167,20 +182,34 @@ class LinesAbove:
             # A forked child: locks may be held by threads that it does not have. Its descriptor leads
             # into the pipe, which its parent reads.
             return self._stream.write(text)
+        before, newline, after = text.rpartition("\n")
         with self._lock:
-            whole, newline, self._rest = (self._rest + text).rpartition("\n")
+            whole = [*self._rest, before] if newline else []
+            if newline:
+                self._rest.clear()
+            if after:
+                # Of a line that is written again and again, as progress bars do, the last state counts.
+                start, _, last = after.rpartition("\r")
+                if (start and last) or after[0] == "\r" or (self._rest and self._rest[-1][-1:] == "\r"):
+                    self._rest.clear()
+                self._rest.append(last or after)
         if newline:
-            self._capture.print_lines(whole)
+            self._capture.print_lines("".join(whole))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
         """Take lines."""
         self.write("".join(lines))
 
+    def unfinished(self) -> str:
+        """Return what has no newline yet: its first part, if it is long."""
+        return "".join(self._rest[:_SHOWN_PARTS])
+
     def take_rest(self) -> str:
         """Return what has no newline yet, and forget it."""
         with self._lock:
-            rest, self._rest = self._rest, ""
+            rest = "".join(self._rest)
+            self._rest.clear()
         return rest
 
     def flush(self) -> None:

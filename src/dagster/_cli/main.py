@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import click
 
 from dagster._cli.job import job_group
@@ -37,6 +40,19 @@ cli.add_command(job_group)
 cli.add_command(pipeline_group)
 
 
+def open_closed_streams() -> None:
+    """Put the null device where a stream was closed (``>&-``), so that what is written has a place.
+
+    Otherwise the next file that a step opens would get the stream's descriptor, and what a child process
+    prints would go into it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115 - as long as the process
+            setattr(sys, name, stream)
+
+
 def main() -> None:
     """Run the command that the process was started with."""
+    open_closed_streams()
     cli.main(prog_name="dagster", complete_var="_DAGSTER_COMPLETE")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
 import dagster._time as _time
 from dagster._cli.capture import TerminalCapture
+from dagster._cli.foot import Foot, plain_lines, terminal_size
 from dagster._cli.run_tally import (
     CANCELED,
     FAILED,
@@ -26,14 +26,9 @@ from dagster._cli.run_tally import (
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.live import Live
-    from rich.text import Text
 
-_REFRESH_PER_SECOND = 8
-#: Finished steps are printed in batches, so that thousands of fast steps cost little.
-_BATCH_SECONDS = 0.05
-#: Of a terminal that does not say how wide it is.
-_COLUMNS = 80
+#: Columns and rows of a terminal that does not say.
+_SIZE = (80, 24)
 _MAX_RUNNING_SHOWN = 8
 _MAX_WAITING_SHOWN = 4
 
@@ -45,13 +40,16 @@ _WORDS = {
     NOT_RUN: "not run",
     CANCELED: "canceled",
 }
+#: The codes of colours and styles. Lines of steps are written without rich, which takes a hundred times
+#: as long for them as the steps themselves may take.
+_RED, _GREEN, _YELLOW, _DIM, _BOLD_RED = "31", "32", "33", "2", "1;31"
 _SIGNS = {
-    SUCCEEDED: ("✓", "green"),
-    FAILED: ("✗", "bold red"),
-    SKIPPED: ("○", "dim"),
-    RETRYING: ("↻", "yellow"),
-    NOT_RUN: ("·", "dim"),
-    CANCELED: ("■", "yellow"),
+    SUCCEEDED: ("✓", _GREEN),
+    FAILED: ("✗", _BOLD_RED),
+    SKIPPED: ("○", _DIM),
+    RETRYING: ("↻", _YELLOW),
+    NOT_RUN: ("·", _DIM),
+    CANCELED: ("■", _YELLOW),
 }
 
 
@@ -166,9 +164,6 @@ class LiveProgress:
 
         self._tally = tally
         self._spinner = Spinner("dots", style="cyan")
-        self._lock = threading.RLock()
-        self._pending: list[Text] = []
-        self._last_print = 0.0
         self._width = min(40, max((len(key) for key in tally.steps), default=0))
         self._capture = TerminalCapture(self._print_above, self._pause, self._resume)
         self._console = Console(
@@ -177,26 +172,13 @@ class LiveProgress:
             emoji=False,
             markup=False,
             force_terminal=True,
-            width=self._columns(),
+            width=self._size()[0],
         )
-        self._live = self._new_live()
-
-    def _new_live(self) -> Live:
-        """Return a display. One that was stopped would erase lines above it when it is started again."""
-        from rich.live import Live
-
-        return Live(
-            console=self._console,
-            get_renderable=self._draw,
-            refresh_per_second=_REFRESH_PER_SECOND,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
+        self._foot = Foot(self._capture.terminal, self._draw, lambda: self._size()[1])
 
     def __enter__(self) -> Self:
         self._capture.open(n for n in ("stdout", "stderr") if wants_display(getattr(sys, n)))
-        self._live.start(refresh=True)
+        self._foot.start()
         return self
 
     def __exit__(
@@ -205,71 +187,53 @@ class LiveProgress:
         exc: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        self._capture.close()
-        self._print_pending()
-        self._live.stop()
-        self._capture.close_terminal()
-
-    def _columns(self) -> int:
         try:
-            columns = os.get_terminal_size(self._capture.terminal.fileno()).columns
-        except OSError:
-            columns = 0
-        return columns or _COLUMNS
+            self._capture.close()
+            self._foot.stop()
+        finally:
+            self._capture.close_terminal()
+
+    def _size(self) -> tuple[int, int]:
+        return terminal_size(self._capture.terminal, _SIZE)
 
     def _pause(self) -> None:
-        self._print_pending()
-        self._live.stop()
+        self._foot.stop()
 
     def _resume(self) -> None:
-        self._live = self._new_live()
-        self._live.start(refresh=True)
+        self._foot.start()
 
     def changed(self, step: StepTally) -> None:
         sign = _SIGNS.get(step.state)
         if sign is None:
             return
-        from rich.text import Text
-
-        line = Text(no_wrap=True, overflow="ellipsis")
-        line.append(sign[0], style=sign[1])
-        line.append(f" {step.key:<{self._width}}  ", style="dim" if sign[1] == "dim" else "")
-        line.append(detail_of(step), style="red" if step.state == FAILED else "dim")
+        mark, colour = sign
+        name = f"{step.key:<{self._width}}"
+        detail = _styled(detail_of(step), _RED if step.state == FAILED else _DIM)
+        line = f"{_styled(mark, colour)} {_styled(name, _DIM) if colour == _DIM else name}  {detail}"
         self._capture.drain()
-        with self._lock:
-            self._pending.append(line)
-        if _time.monotonic() - self._last_print >= _BATCH_SECONDS:
-            self._print_pending()
+        self._foot.print(line)
 
     def _print_above(self, text: str) -> None:
         """Print what was written to stdout or stderr, above the display."""
-        from rich.text import Text
+        self._foot.print(text)
 
-        self._print_pending()
-        self._console.print(Text.from_ansi(text), soft_wrap=True)
-
-    def _print_pending(self) -> None:
-        with self._lock:
-            lines, self._pending = self._pending, []
-        self._last_print = _time.monotonic()
-        if not lines:
-            return
-        from rich.text import Text
-
-        self._console.print(Text("\n").join(lines), soft_wrap=True)
-
-    def _draw(self) -> RenderableType:
+    def _draw(self) -> list[str]:
         from rich.console import Group
 
-        self._console.width = self._columns()
-        # Drawn by another thread while the run goes on: everything is read from copies.
-        return Group(*list(self._pending), *self._rows())
+        self._console.width = self._size()[0]
+        with self._console.capture() as drawn:
+            self._console.print(Group(*self._rows()))
+        return drawn.get().rstrip("\n").split("\n")
 
     def _rows(self) -> Iterator[RenderableType]:
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
 
+        # Drawn by another thread while the run goes on: everything is read from copies.
+        for line in self._capture.unfinished():
+            # A progress bar of the step itself, or dots.
+            yield Text.from_ansi(plain_lines(line), no_wrap=True, overflow="ellipsis")
         tally = self._tally
         running = list(tally.running.values())
         for step in running[:_MAX_RUNNING_SHOWN]:
@@ -299,6 +263,10 @@ class LiveProgress:
             Text(_seconds(tally.seconds), style="dim"),
         )
         yield foot
+
+
+def _styled(text: str, code: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if text else ""
 
 
 def _seconds(seconds: float) -> str:

@@ -136,8 +136,11 @@ class CommandGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             ctx.exit(INTERRUPTED)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, OSError):
-            raise
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise  # click ends silently when nobody reads any more, as with `| head`
+        except OSError as exc:
+            # The user's errors are wrapped: the output or the run's own files cannot be written.
+            raise CodeRefusal(str(exc)) from exc
         except Exception as exc:
             from dagster._core.errors import DagsterError
 

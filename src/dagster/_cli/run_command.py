@@ -48,6 +48,8 @@ _TOLD = {
     DagsterEventType.RUN_CANCELED.value,
 }
 
+_STEP_START = DagsterEventType.STEP_START.value
+
 
 def carry_out(
     job: IJob,
@@ -103,6 +105,9 @@ def _follow(execution: RunExecution, tally: RunTally, run: DagsterRun) -> signal
                     step = tally.take(event)
                     if step is not None:
                         progress.changed(step)
+                    if signals.received and event.event_type_value == _STEP_START:
+                        # The code of a step caught the interrupt and went on; its successors must not.
+                        raise DagsterExecutionInterruptedError
         except (DagsterExecutionInterruptedError, KeyboardInterrupt):
             received = signals.received or signal.SIGINT
         except SystemExit as exc:

@@ -194,11 +194,22 @@ class ScalarType(ConfigType):
         elif not self.accepts(value):
             run.mismatch(
                 path,
-                lambda at: f"Invalid scalar {at}: expected {self.given_name}, got: {run.shown(value)}.",
+                lambda at: (
+                    f"Invalid scalar {at}: expected {self.given_name}, got: {run.shown(value)}."
+                    f"{self._source_hint(value)}"
+                ),
             )
         elif self.scalar_kind is ConfigScalarKind.FLOAT:
             return float(value)  # a whole number written without a point
         return value
+
+    def _source_hint(self, value: AnyValue) -> str:
+        """Return what to do when the value names an environment variable, which this type does not read."""
+        if not isinstance(value, dict) or list(cast("dict[AnyValue, AnyValue]", value)) != ["env"]:
+            return ""
+        if self.given_name not in ("String", "Int", "Bool"):
+            return " Only StringSource, IntSource and BoolSource in a schema read environment variables."
+        return f" To read it from the environment, write {self.given_name}Source in the schema."
 
     def text(self, depth: int = 3) -> str:
         return cast(str, self.given_name)
@@ -532,9 +543,14 @@ class ScalarUnion(ConfigType):
         elif cast(ScalarType, self.scalar_type).accepts(given):
             return self.scalar_type.evaluate(value, path, run)
         run.mismatch(
-            path, lambda at: f"Invalid value {at}: expected {self.text()}, got: {run.shown(value)}."
+            path,
+            lambda at: f"Invalid value {at}: expected {self.expected_text()}, got: {run.shown(value)}.",
         )
         return value
+
+    def expected_text(self) -> str:
+        """Return what may be written here, for a message."""
+        return self.text()
 
     def text(self, depth: int = 3) -> str:
         return f"({self.scalar_type.text(depth)} | {self.non_scalar_type.text(depth)})"

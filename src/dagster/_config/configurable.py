@@ -14,7 +14,6 @@ from typing import Any, Self, TypeVar, cast
 import dagster._check as check
 from dagster._config.config_function import ConfigFunction, config_class_of, plain_config
 from dagster._config.config_type import ConfigAnyInstance
-from dagster._config.errors import EvaluationError
 from dagster._config.evaluate import EvaluateValueResult, process_config
 from dagster._config.field import Field
 from dagster._config.resolve import as_field
@@ -108,14 +107,8 @@ class ConfiguredDefinitionConfigSchema(IDefinitionConfigSchema):
                 f"Error in the config that the configured {self._described} gives to "
                 f"{describe_definition(self._parent)}: "
             )
-            return EvaluateValueResult.for_errors(
-                [_with_preamble(error, preamble) for error in result.errors]
-            )
+            return EvaluateValueResult.for_errors([error.below([], preamble) for error in result.errors])
         return self._parent.apply_config_mapping(result.value)
-
-
-def _with_preamble(error: EvaluationError, preamble: str) -> EvaluationError:
-    return EvaluationError(error.stack, error.reason, preamble + error.message, error.field_names)
 
 
 def convert_user_config_schema(schema: Any) -> IDefinitionConfigSchema:

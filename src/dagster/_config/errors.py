@@ -6,7 +6,7 @@ problem turns it into a list.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -18,6 +18,8 @@ Path: TypeAlias = "tuple[Path, PathEntry] | None"
 
 _MAX_SUGGESTIONS = 5
 _MAX_LISTED = 20
+#: The key of nodes in the one vocabulary and in the other.
+_OTHER_WORDS = {"solids": "ops", "ops": "solids"}
 #: A suggestion looks at names of about the same length only, and at no more of them than this.
 _MAX_CANDIDATES = 2_000
 
@@ -55,6 +57,17 @@ class EvaluationError(Record, frozen=True):
         """The path as it is printed: ``solids → greet → config → times``."""
         return path_text(self.stack)
 
+    def below(self, stack: Sequence[str | int], preamble: str = "") -> EvaluationError:
+        """Return the problem as it is in a config of which this one is a part.
+
+        Args:
+            stack: The path of the part.
+            preamble: What the message begins with, for instance who made the part.
+        """
+        whole = [*stack, *self.stack]
+        message = self.message.replace(location_text(self.stack), location_text(whole), 1)
+        return EvaluationError(whole, self.reason, preamble + message, self.field_names)
+
 
 def path_entries(path: Path) -> list[PathEntry]:
     """Return the entries of a path from the root on."""
@@ -82,8 +95,11 @@ def location_text(entries: Sequence[PathEntry]) -> str:
     return f"at path {path_text(entries)}" if entries else "at the root"
 
 
-def suggestion(name: str, known: Iterable[str]) -> str | None:
+def suggestion(name: str, known: Collection[str]) -> str | None:
     """Return the nearest known name. Looks at a bounded number of names, whatever the schema's size."""
+    other_word = _OTHER_WORDS.get(name)
+    if other_word is not None and other_word in known:
+        return other_word
     spread = max(2, len(name) // 2)
     candidates = [item for item in known if abs(len(item) - len(name)) <= spread]
     if len(candidates) > _MAX_CANDIDATES:

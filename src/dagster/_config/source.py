@@ -61,6 +61,9 @@ class SourceType(ScalarUnion):
     def text(self, depth: int = 3) -> str:
         return self.given_name or "Source"
 
+    def expected_text(self) -> str:
+        return f'{self.text()} ({self._wanted} or {{"env": NAME}})'
+
     def _lookup(self, name: str, path: Path, run: Evaluation) -> Any:
         text = os.environ.get(name)
         if text is None:

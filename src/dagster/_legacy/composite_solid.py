@@ -13,7 +13,7 @@ from dagster._core.definitions.inputs import InputDefinition, InputMapping
 from dagster._core.definitions.naming import source_location
 from dagster._core.definitions.node import NodeDefinition
 from dagster._core.definitions.outputs import OutputDefinition, OutputMapping
-from dagster._core.errors import DagsterInvalidDefinitionError, DagsterInvalidInvocationError
+from dagster._core.errors import DagsterInvalidDefinitionError, DagsterInvariantViolationError
 from dagster._legacy.solid_container import SolidContainer
 
 
@@ -80,7 +80,7 @@ class CompositeSolidDefinition(SolidContainer):
     def call_outside_composition(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], invocation: Any = None
     ) -> Any:
-        raise DagsterInvalidInvocationError(
+        raise DagsterInvariantViolationError(
             f"Attempted to call {self.describe_node()} outside of a composition function. Call it in the "
             "function of a @pipeline or @composite_solid, or run it alone with "
             f"execute_solid({self.name})."

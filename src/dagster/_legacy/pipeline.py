@@ -17,7 +17,6 @@ from dagster._core.definitions.node import NodeDefinition
 from dagster._core.definitions.outputs import OutputDefinition, OutputMapping
 from dagster._core.errors import (
     DagsterInvalidDefinitionError,
-    DagsterInvalidInvocationError,
     DagsterInvariantViolationError,
 )
 from dagster._core.records.retry import RetryPolicy
@@ -286,7 +285,7 @@ class PipelineDefinition(SolidContainer):
     def call_outside_composition(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], invocation: Any = None
     ) -> Any:
-        raise DagsterInvalidInvocationError(
+        raise DagsterInvariantViolationError(
             f"Attempted to call {self.describe_node()} directly. Pipelines should be invoked by using an "
             f"execution API function (e.g. execute_pipeline({self.name}))."
         )

@@ -10,9 +10,10 @@ from dagster._config.evaluate import process_config
 from dagster._config.shapes import Shape
 from dagster._core.definitions.executor import ExecutorDefinition
 from dagster._core.definitions.graph.definition import GraphDefinition
+from dagster._core.definitions.job.config_problems import ConfigProblems
 from dagster._core.definitions.job.config_schema import NodeSchemas
 from dagster._core.definitions.job.definition import JobDefinition
-from dagster._core.definitions.job.resolved_config import ResolvedRunConfig, mapped_config
+from dagster._core.definitions.job.resolved_config import ResolvedRunConfig, check_made_config
 from dagster._core.definitions.resource.requirement import needed_resource_keys
 from dagster._core.definitions.resource.wrap import wrap_resources_for_execution
 from dagster._core.definitions.run_config import RunConfig, convert_config_input
@@ -108,22 +109,32 @@ class PipelineJob(JobDefinition):
     ) -> ResolvedRunConfig:
         given = convert_config_input(run_config) or {}
         config = with_solids_key(given, self.graph)
-        values = process_config(self.run_config_schema, config).value_or_raise(
-            f"Error in config for {self.describe_target()}", config
+        preamble = f"Error in config for {self.describe_target()}"
+        values = process_config(self.run_config_schema, config).value_or_raise(preamble, config)
+        problems = ConfigProblems()
+        ops = resolve_solids(
+            self.graph,
+            values.get("solids") or {},
+            config.get("solids") or {},
+            self.node_schemas(),
+            problems,
         )
-        asked_loggers = config.get("loggers") or {}
         ((executor_name, execution),) = values["execution"].items()
         executor_def = next(d for d in self.executor_defs if d.name == executor_name)
-        return ResolvedRunConfig(
-            ops=resolve_solids(
-                self.graph, values.get("solids") or {}, config.get("solids") or {}, self.node_schemas()
-            ),
+        stack = ("execution", executor_name, "config")
+        resolved = ResolvedRunConfig(
+            ops=ops,
             resources={k: entry.get("config") for k, entry in (values.get("resources") or {}).items()},
-            loggers={name: values["loggers"][name].get("config") for name in asked_loggers},
-            executor=mapped_config(executor_def, execution.get("config"), f'executor "{executor_name}"'),
+            loggers={
+                name: values["loggers"][name].get("config") for name in config.get("loggers") or {}
+            },
+            executor=problems.mapped(executor_def, execution.get("config"), stack),
             inputs=values.get("inputs"),
             original=given,
         )
+        check_made_config(self, resolved, problems)
+        problems.raise_any(preamble, config)
+        return resolved
 
     def for_run(self, run_config: Mapping[str, Any] | RunConfig | None = None) -> Self:
         """Return the job with the executor and the storage that run config chooses.

@@ -9,14 +9,13 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
-from dagster._config.evaluate import process_config
 from dagster._config.field import Field
 from dagster._config.shapes import Selector, Shape
 from dagster._core.definitions.executor import ExecutorDefinition
 from dagster._core.definitions.graph.definition import GraphDefinition
+from dagster._core.definitions.job.config_problems import ConfigProblems
 from dagster._core.definitions.job.config_schema import NodeSchemas, configurables_field
-from dagster._core.definitions.job.resolved_config import OpConfig, mapped_config, resolve_ops
-from dagster._core.errors import DagsterInvalidConfigError
+from dagster._core.definitions.job.resolved_config import OpConfig, resolve_top
 from dagster._core.records.handles import NodeHandle
 
 if TYPE_CHECKING:
@@ -129,7 +128,11 @@ def with_solids_key(config: Mapping[str, Any], graph: GraphDefinition) -> Mappin
 
 
 def resolve_solids(
-    graph: GraphDefinition, config: Mapping[str, Any], raw: Mapping[str, Any], schemas: NodeSchemas
+    graph: GraphDefinition,
+    config: Mapping[str, Any],
+    raw: Mapping[str, Any],
+    schemas: NodeSchemas,
+    problems: ConfigProblems,
 ) -> dict[str, OpConfig]:
     """Return what the ``solids`` of run config say of each solid at any depth.
 
@@ -138,24 +141,9 @@ def resolve_solids(
         config: The processed config.
         raw: The same as the user wrote it.
         schemas: Makes the schemas of what config mappings return.
-
-    Raises:
-        DagsterInvalidConfigError: If a config mapping or ``configured`` function makes invalid config.
+        problems: Takes what is wrong with config that mappings and ``configured`` functions make.
     """
-    mapping = graph.config_mapping
-    if mapping is not None:
-        own = mapped_config(graph, config.get("config"), f'pipeline "{graph.name}"')
-        raw = mapping.resolve_from_validated_config(own)
-        result = process_config(schemas.children(graph), raw)
-        if not result.success:
-            raise DagsterInvalidConfigError(
-                f'Error in config mapping of pipeline "{graph.name}": what it returns does not fit the solids '
-                f"inside. It returned {dict(raw)!r}.",
-                result.errors,
-                raw,
-            )
-        config = result.value
-    resolved = resolve_ops(graph, config, raw, schemas, children_key="solids")
+    resolved = resolve_top(graph, config, raw, schemas, problems, children_key="solids")
     _push_down_outputs(graph, resolved)
     return resolved
 

@@ -118,7 +118,7 @@ def solid(
     version: str | None = None,
     retry_policy: RetryPolicy | None = None,
 ) -> SolidDefinition | Callable[[Callable[..., Any]], SolidDefinition]:
-    """Make a solid of a function that takes the context first, then its inputs.
+    """Make a solid of a function that takes the context first, if it needs it, then its inputs.
 
     Args:
         name: The function, or the solid's name. Default: the function's name.
@@ -132,8 +132,9 @@ def solid(
         retry_policy: When to run it again after a failure.
 
     Raises:
-        DagsterInvalidDefinitionError: If the first parameter is not the context (``context``, or a name
-            that starts with an underscore), or signature and arguments contradict each other.
+        DagsterInvalidDefinitionError: If there is a config_schema and the first parameter is not the
+            context (``context``, or a name that starts with an underscore), or signature and arguments
+            contradict each other.
     """
 
     def decorate(fn: Callable[..., Any], given_name: str | None = None) -> SolidDefinition:
@@ -221,10 +222,15 @@ def _build_solid(
     version: str | None = None,
     retry_policy: RetryPolicy | None = None,
 ) -> SolidDefinition:
-    signature = read_signature(
-        fn, decorator=decorator, context_required=has_context, has_context=has_context
-    )
     inputs = check.opt_sequence_param(input_defs, "input_defs", InputDefinition)
+    signature = read_signature(
+        fn,
+        decorator=decorator,
+        has_context=has_context,
+        is_solid=True,
+        context_required=has_context and config_schema is not None,
+        input_names={d.name for d in inputs},
+    )
     built = build_op(
         fn,
         signature,

@@ -286,7 +286,7 @@ def _repository_of_attribute(
     value: Any = imported.module
     for part in attribute.split("."):
         if not hasattr(value, part):
-            known = [name for name in dir(value) if not name.startswith("__")]
+            known = [name for name in dir(value) if _is_of_the_user(name, getattr(value, name, None))]
             where = CodeTarget(
                 python_file=target.python_file,
                 module_name=target.module_name,
@@ -310,6 +310,12 @@ def _repository_of_attribute(
         f"Expected {target.describe()} to be a job, graph, repository or Definitions, or a function without "
         f"parameters that returns one, got: {shown(value)}.{hint}"
     )
+
+
+def _is_of_the_user(name: str, value: object) -> bool:
+    """Whether an attribute may be meant: not ``op`` or ``job``, which a module imports to define it."""
+    imported = isinstance(value, (types.FunctionType, type)) and value.__module__.startswith("dagster.")
+    return not name.startswith("__") and not imported
 
 
 def _call(function: types.FunctionType, target: CodeTarget) -> Any:

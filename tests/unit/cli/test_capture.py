@@ -46,6 +46,38 @@ class TestLinesAbove:
         assert above.take_rest() == "d"
         assert above.take_rest() == ""
 
+    @pytest.mark.parametrize(
+        ("parts", "unfinished"),
+        [
+            ([".", ".", "."], "..."),
+            (["\r 10%", "\r 20%"], " 20%"),
+            ([" 10%\r", " 20%\r"], " 20%\r"),
+            (["\r", "10%", "\r", "20%"], "20%"),
+            (["done: ", "1", "\rdone: 2"], "done: 2"),
+            (["a\nb", "c\n"], ""),
+        ],
+    )
+    def test_of_a_line_that_is_overwritten_the_last_state_counts(self, parts, unfinished):
+        above = LinesAbove(sys.stdout, Capture())
+        for part in parts:
+            above.write(part)
+        assert above.unfinished() == unfinished
+        assert above.take_rest() == unfinished
+
+    def test_a_line_that_ends_as_in_windows(self):
+        capture = Capture()
+        above = LinesAbove(sys.stdout, capture)
+        for part in ("ab", "c\r", "\n"):
+            above.write(part)
+        assert capture.lines == ["abc\r"]
+
+    def test_dots_cost_the_same_however_many_there_are(self):
+        above = LinesAbove(sys.stdout, Capture())
+        for _ in range(200_000):
+            above.write(".")
+        assert len(above.unfinished()) < 1000
+        assert len(above.take_rest()) == 200_000
+
     def test_a_forked_child_writes_to_the_stream(self, tmp_path):
         capture = Capture()
         capture.pid = -1

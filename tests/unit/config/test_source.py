@@ -79,8 +79,14 @@ def test_a_secret_variable_is_not_shown(monkeypatch):
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (3, "Invalid value at the root: expected StringSource, got: 3 (int)."),
-        ([3], "Invalid value at the root: expected StringSource, got: [3] (list)."),
+        (
+            3,
+            'Invalid value at the root: expected StringSource (a string or {"env": NAME}), got: 3 (int).',
+        ),
+        (
+            [3],
+            'Invalid value at the root: expected StringSource (a string or {"env": NAME}), got: [3] (list).',
+        ),
         (None, "Value at the root must not be None. Expected: StringSource, got: None."),
         ({"evn": "X"}, 'Received unexpected config entry "evn" at the root. Did you mean "env"?'),
         ({}, 'Must specify the required field at the root: "env" is missing.'),
@@ -98,3 +104,25 @@ def test_env_var_objects(monkeypatch):
     assert process_config(IntSource, EnvVar.int(NAME)).value == 7
     assert apply_defaults(IntSource, EnvVar.int(NAME)).value == {"env": NAME}
     assert validate_config(StringSource, EnvVar("DAGWERK_NOT_SET")).success
+
+
+def test_a_value_of_the_wrong_kind_is_told_what_may_be_written() -> None:
+    (error,) = process_config({"port": IntSource}, {"port": "4"}).errors
+    assert error.message == (
+        "Invalid value at path port: expected IntSource (a whole number or {\"env\": NAME}), got: '4' (str)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("schema", "hint"),
+    [
+        (str, "To read it from the environment, write StringSource in the schema."),
+        (int, "write IntSource in the schema."),
+        (float, "Only StringSource, IntSource and BoolSource in a schema read environment variables."),
+    ],
+)
+def test_an_environment_variable_for_a_type_that_reads_none_is_told_which_does(schema, hint) -> None:
+    (error,) = process_config({"a": schema}, {"a": {"env": NAME}}).errors
+    assert hint in error.message
+    (error,) = process_config({"a": schema}, {"a": {"emv": NAME}}).errors
+    assert hint not in error.message

@@ -11,7 +11,7 @@ from dagster._core.definitions.types.builtins import Int
 from dagster._core.errors import (
     DagsterInvalidConfigError,
     DagsterInvalidDefinitionError,
-    DagsterInvalidInvocationError,
+    DagsterInvariantViolationError,
 )
 from dagster._legacy.composite_solid import CompositeSolidDefinition, composite_solid
 from dagster._legacy.execution import execute_pipeline
@@ -158,7 +158,7 @@ def test_composite_definition_without_decorator():
 
 
 def test_direct_call_says_what_to_do():
-    with pytest.raises(DagsterInvalidInvocationError, match=r"execute_solid\(add_twice\)"):
+    with pytest.raises(DagsterInvariantViolationError, match=r"execute_solid\(add_twice\)"):
         add_twice(1)
 
 

@@ -15,7 +15,6 @@ from dagster._core.definitions.types.builtins import Int
 from dagster._core.definitions.types.generics import List
 from dagster._core.errors import (
     DagsterInvalidDefinitionError,
-    DagsterInvalidInvocationError,
     DagsterInvariantViolationError,
 )
 from dagster._core.records.retry import RetryPolicy
@@ -248,7 +247,7 @@ def test_direct_call_says_what_to_do():
     def p():
         one()
 
-    with pytest.raises(DagsterInvalidInvocationError, match=r"execute_pipeline\(p\)"):
+    with pytest.raises(DagsterInvariantViolationError, match=r"execute_pipeline\(p\)"):
         p()
 
 

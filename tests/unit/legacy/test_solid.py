@@ -63,16 +63,36 @@ def test_first_parameter_is_the_context(name: str):
     assert [d.name for d in solid(scope["f"]).input_defs] == ["x"]
 
 
-def test_solid_without_context_is_refused():
+def test_solid_without_context_takes_its_inputs_alone():
+    @solid
+    def f():
+        return 1
+
+    @solid
+    def g(x):
+        return x + 1
+
+    @solid(input_defs=[InputDefinition("_x")])
+    def h(_x):
+        return _x
+
+    @pipeline
+    def p():
+        h(g(f()))
+
+    assert execute_pipeline(p).output_for_solid("h") == 2
+
+
+def test_solid_with_config_schema_and_without_context_is_refused():
     with pytest.raises(DagsterInvalidDefinitionError, match="required positional parameter 'context'"):
 
-        @solid
+        @solid(config_schema=int)
         def f():
             return 1
 
     with pytest.raises(DagsterInvalidDefinitionError, match="its first parameter is 'x'"):
 
-        @solid
+        @solid(config_schema=int)
         def g(x):
             return x
 

@@ -135,6 +135,7 @@ class TestChoosing:
         ("x = Definitions()\ny = Definitions()\n", None, "more than one Definitions object in .*: \"x\", \"y\""),
         ("@job(name='j')\ndef x(): a()\n@job(name='j')\ndef y(): a()\n", None, 'Two jobs in .* have the name "j"'),
         (TWO_JOBS, "tow", 'There is no attribute "tow" in file "found_code.py".'),
+        (TWO_JOBS, "jab", r'"jab" in file "found_code\.py"\.$'),  # not the decorator, which it imports
         (TWO_JOBS, "one.nope", 'There is no attribute "one.nope"'),
         ("", "a", "got: OpDefinition"),
         ("x = 3\n", "x", "Expected attribute \"x\" of file .* got: 3"),

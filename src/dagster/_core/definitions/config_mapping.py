@@ -63,11 +63,12 @@ class ConfigMapping:
             else check.bool_param(receive_processed_config_values, "receive_processed_config_values")
         )
 
-    def resolve_from_unvalidated_config(self, config: Any) -> Mapping[str, Any]:
+    def resolve_from_unvalidated_config(self, config: Any, of: str = "") -> Mapping[str, Any]:
         """Return the inner config for an outer one as the user wrote it.
 
         Args:
             config: The outer config.
+            of: What the mapping belongs to, for messages: ``job 'x'``.
 
         Raises:
             DagsterInvalidConfigError: When the outer config does not fit the schema, or the function
@@ -79,7 +80,10 @@ class ConfigMapping:
         evaluate = process_config if self.receive_processed_config_values else apply_defaults
         result = evaluate(self.config_schema, config)
         return self.resolve_from_validated_config(
-            result.value_or_raise("Error in config mapping: the outer config is invalid.", config)
+            result.value_or_raise(
+                f"Error in config mapping{f' of {of}' if of else ''}: the outer config is invalid.",
+                config,
+            )
         )
 
     def resolve_from_validated_config(self, config: Any) -> Mapping[str, Any]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import dagster._check as check
-from dagster._core.definitions.resource.build import manager_for, open_resources
 from dagster._core.definitions.resource.context import InstanceOnDemand
+from dagster._core.definitions.resource.opening import manager_for, open_resources
 from dagster._core.definitions.resource.scoped import Resources
 
 if TYPE_CHECKING:

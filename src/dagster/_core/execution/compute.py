@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from dagster._core.definitions.op.definition import OpDefinition
     from dagster._core.execution.step_context import StepExecutionContext
 
-#: What passes through every boundary: the run is told to stop, or nobody asks for its events any more.
-INTERRUPTS = (KeyboardInterrupt, DagsterExecutionInterruptedError, GeneratorExit)
+#: What passes through every boundary: the run is told to stop.
+INTERRUPTS = (KeyboardInterrupt, DagsterExecutionInterruptedError)
 #: What a function gave that is not a plain value: read it with :func:`read_stream`.
 STREAMS = (GeneratorType, AsyncGeneratorType)
 #: What functions give that is not data.

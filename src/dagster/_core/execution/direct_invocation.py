@@ -11,6 +11,7 @@ from dagster._config.config_function import plain_config
 from dagster._core.definitions.op.function import DecoratedOpFunction
 from dagster._core.definitions.op.signature import Parameter
 from dagster._core.definitions.resource.config import resolve_definition_config
+from dagster._core.definitions.resource.context_resources import ContextResources
 from dagster._core.definitions.resource.requirement import (
     ResourceRequirement,
     ensure_requirements_satisfied,
@@ -24,7 +25,6 @@ from dagster._core.errors import (
 from dagster._core.execution.compute import events_of_value, is_event
 from dagster._core.execution.direct_op_context import DirectCall, DirectOpExecutionContext
 from dagster._core.execution.op_context import CURRENT_STEP
-from dagster._core.io.context_resources import ContextResources
 from dagster._core.records.user_events import DynamicOutput, Output
 from dagster._text import did_you_mean, listed, shown, unknown
 

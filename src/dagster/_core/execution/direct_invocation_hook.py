@@ -12,6 +12,7 @@ from dagster._core.definitions.graph.dependency import Node
 from dagster._core.definitions.graph.invocation import PendingNodeInvocation
 from dagster._core.definitions.op.definition import OpDefinition
 from dagster._core.definitions.op.signature import read_signature
+from dagster._core.definitions.resource.context_resources import ContextResources
 from dagster._core.definitions.resource.requirement import (
     ResourceRequirement,
     ensure_requirements_satisfied,
@@ -24,7 +25,6 @@ from dagster._core.errors import (
 )
 from dagster._core.execution.hook_context import HookContext
 from dagster._core.instance.instance import DagsterInstance
-from dagster._core.io.context_resources import ContextResources
 from dagster._text import expected, listed
 
 if TYPE_CHECKING:
@@ -174,11 +174,7 @@ class UnboundHookContext(HookContext):
         """The older name of ``job_name``."""
         return self.job_name
 
-    # Everything else that the base tells comes from the step.
-
-    @property
-    def _step_context(self) -> NoReturn:  # type: ignore[override]
-        self._absent("property of the step")
+    # What there is not
 
     @property
     def hook_def(self) -> HookDefinition:

@@ -12,6 +12,7 @@ from dagster._config.config_function import plain_config
 from dagster._core.definitions.console_loggers import build_console_log_manager
 from dagster._core.definitions.graph.dependency import Node
 from dagster._core.definitions.resource.context import InstanceOnDemand
+from dagster._core.definitions.resource.context_resources import ContextResources
 from dagster._core.definitions.resource.scoped import NO_RESOURCES, Resources
 from dagster._core.definitions.types.context import TypeCheckContext
 from dagster._core.errors import (
@@ -21,7 +22,6 @@ from dagster._core.errors import (
 )
 from dagster._core.execution.op_context import OpExecutionContext
 from dagster._core.instance.instance import DagsterInstance
-from dagster._core.io.context_resources import ContextResources
 from dagster._core.records.handles import NodeHandle
 from dagster._core.records.metadata import normalize_metadata
 from dagster._core.records.tags import normalize_tags

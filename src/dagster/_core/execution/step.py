@@ -34,6 +34,7 @@ _START = DagsterEventType.STEP_START.value
 _RESTARTED = DagsterEventType.STEP_RESTARTED.value
 _SUCCESS = DagsterEventType.STEP_SUCCESS.value
 _SKIPPED = DagsterEventType.STEP_SKIPPED.value
+_NOT_FOR_OTHERS = (SystemExit, GeneratorExit)
 
 
 def execute_step(context: StepExecutionContext) -> Iterator[DagsterEvent]:
@@ -78,7 +79,8 @@ def _attempt(context: StepExecutionContext) -> Iterator[DagsterEvent]:
     if is_final and context.plan_context.raise_on_error:
         # Raised outside of the handler, so that the user's exception keeps the chain it came with.
         user_exception = getattr(error, "user_exception", None)
-        is_own = user_exception is not None and not isinstance(user_exception, SystemExit)
+        # These two would end the program, or the generators around, instead of telling of the error.
+        is_own = user_exception is not None and not isinstance(user_exception, _NOT_FOR_OTHERS)
         raise user_exception if is_own else error  # type: ignore[misc] - it is not None then
 
 

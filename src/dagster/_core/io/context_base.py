@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import dagster._check as check
+from dagster._core.definitions.resource.context_resources import ContextResources
 from dagster._core.errors import DagsterInvariantViolationError
-from dagster._core.io.context_resources import ContextResources
 
 if TYPE_CHECKING:
     from dagster._core.records.asset_key import AssetKey

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster._check as check
+from dagster._core.definitions.resource.context_resources import as_context_resources
 from dagster._core.errors import DagsterInvariantViolationError
 from dagster._core.io.context_base import IOContext, one_of
-from dagster._core.io.context_resources import as_context_resources
 from dagster._core.io.output_context import OutputContext
 from dagster._core.records.asset_key import AssetKey
 from dagster._core.records.metadata import MetadataValue, normalize_metadata

@@ -27,27 +27,39 @@ from dagster._text import listed, unknown
 OutputKey = tuple[str, str, str | None]
 
 
-class ExecutionResult(ABC):
-    """What a run came to. The members common to all ways of running."""
+class FinishedRun:
+    """What is known of a run at its end: its job, its record and its events.
+
+    Args:
+        job_def: The job.
+        dagster_run: The run at its end.
+        event_list: The events.
+    """
+
+    def __init__(
+        self, job_def: JobDefinition, dagster_run: DagsterRun, event_list: Iterable[DagsterEvent]
+    ) -> None:
+        self._job_def = job_def
+        self._dagster_run = dagster_run
+        self._event_list = list(event_list)
 
     @property
-    @abstractmethod
     def job_def(self) -> JobDefinition:
         """The job that was executed."""
+        return self._job_def
 
     @property
-    @abstractmethod
     def dagster_run(self) -> DagsterRun:
         """The run, as it was stored at its end."""
+        return self._dagster_run
 
     @property
-    @abstractmethod
     def all_events(self) -> Sequence[DagsterEvent]:
         """All events of the run, in order."""
+        return self._event_list
 
-    @abstractmethod
-    def _value(self, handle: NodeHandle, output_name: str) -> Any:
-        """Return the value of an op's output; a dict by mapping key if there are several."""
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.job_def.name!r}, {self.dagster_run.status.value})"
 
     @property
     def run_id(self) -> str:
@@ -58,6 +70,14 @@ class ExecutionResult(ABC):
     def success(self) -> bool:
         """Whether the run succeeded."""
         return self.dagster_run.is_success
+
+
+class ExecutionResult(FinishedRun, ABC):
+    """What a run came to. The members common to all ways of running."""
+
+    @abstractmethod
+    def _value(self, handle: NodeHandle, output_name: str) -> Any:
+        """Return the value of an op's output; a dict by mapping key if there are several."""
 
     @property
     def all_node_events(self) -> Sequence[DagsterEvent]:
@@ -205,12 +225,15 @@ class ExecutionResult(ABC):
         return events[0]
 
     def get_step_success_events(self) -> Sequence[DagsterEvent]:
+        """Return the STEP_SUCCESS events."""
         return self._of_type(DagsterEventType.STEP_SUCCESS)
 
     def get_step_skipped_events(self) -> Sequence[DagsterEvent]:
+        """Return the STEP_SKIPPED events."""
         return self._of_type(DagsterEventType.STEP_SKIPPED)
 
     def get_step_failure_events(self) -> Sequence[DagsterEvent]:
+        """Return the STEP_FAILURE events."""
         return self._of_type(DagsterEventType.STEP_FAILURE)
 
     def get_failed_step_keys(self) -> AbstractSet[str]:
@@ -218,9 +241,11 @@ class ExecutionResult(ABC):
         return {event.step_key for event in self.get_step_failure_events() if event.step_key}
 
     def get_asset_materialization_events(self) -> Sequence[DagsterEvent]:
+        """Return the ASSET_MATERIALIZATION events."""
         return self._of_type(DagsterEventType.ASSET_MATERIALIZATION)
 
     def get_asset_observation_events(self) -> Sequence[DagsterEvent]:
+        """Return the ASSET_OBSERVATION events."""
         return self._of_type(DagsterEventType.ASSET_OBSERVATION)
 
     def asset_materializations_for_node(self, node_name: str) -> Sequence[AssetMaterialization]:
@@ -323,28 +348,11 @@ class ExecuteInProcessResult(ExecutionResult):
         output_capture: Mapping[OutputKey, Any] | None,
         job_def: JobDefinition,
     ) -> None:
-        self._event_list = list(event_list)
-        self._dagster_run = dagster_run
+        super().__init__(job_def, dagster_run, event_list)
         self._output_capture = output_capture or {}
-        self._job_def = job_def
-
-    @property
-    def job_def(self) -> JobDefinition:
-        return self._job_def
-
-    @property
-    def dagster_run(self) -> DagsterRun:
-        return self._dagster_run
-
-    @property
-    def all_events(self) -> Sequence[DagsterEvent]:
-        return self._event_list
 
     def _value(self, handle: NodeHandle, output_name: str) -> Any:
         return value_of(self._output_capture, self._output_capture, handle, output_name)
-
-    def __repr__(self) -> str:
-        return f"ExecuteInProcessResult({self.job_def.name!r}, {self.dagster_run.status.value})"
 
 
 class JobExecutionResult(ExecutionResult):
@@ -368,10 +376,8 @@ class JobExecutionResult(ExecutionResult):
         event_list: Sequence[DagsterEvent],
         dagster_run: DagsterRun,
     ) -> None:
-        self._job_def = job_def
+        super().__init__(job_def, dagster_run, event_list)
         self._reconstruct_context = reconstruct_context
-        self._event_list = list(event_list)
-        self._dagster_run = dagster_run
         self._loader: Any = None
 
     def __enter__(self) -> Self:
@@ -381,18 +387,6 @@ class JobExecutionResult(ExecutionResult):
     def __exit__(self, *exc_info: object) -> None:
         self._loader = None
         self._reconstruct_context.__exit__(*exc_info)
-
-    @property
-    def job_def(self) -> JobDefinition:
-        return self._job_def
-
-    @property
-    def dagster_run(self) -> DagsterRun:
-        return self._dagster_run
-
-    @property
-    def all_events(self) -> Sequence[DagsterEvent]:
-        return self._event_list
 
     def _value(self, handle: NodeHandle, output_name: str) -> Any:
         if self._loader is None:
@@ -409,6 +403,3 @@ class JobExecutionResult(ExecutionResult):
         if isinstance(found, dict):
             return {mapping_key: self._loader.load_output(*key) for mapping_key, key in found.items()}
         return self._loader.load_output(*found)
-
-    def __repr__(self) -> str:
-        return f"JobExecutionResult({self.job_def.name!r}, {self.dagster_run.status.value})"

@@ -338,7 +338,9 @@ class Unusual(BaseException):
     """Not even an Exception."""
 
 
-@pytest.mark.parametrize("given", [SystemExit(3), asyncio.CancelledError("stop"), Unusual("odd")])
+@pytest.mark.parametrize(
+    "given", [SystemExit(3), GeneratorExit("x"), asyncio.CancelledError("stop"), Unusual("odd")]
+)
 def test_whatever_an_op_raises_fails_its_step(given: BaseException) -> None:
     @op
     def raises():
@@ -366,12 +368,19 @@ def test_only_what_would_end_the_process_is_raised_wrapped() -> None:
         sys.exit(3)
 
     @op
+    def ends():
+        raise GeneratorExit
+
+    @op
     def unusual():
         raise Unusual
 
     with pytest.raises(DagsterExecutionStepExecutionError) as caught:
         run_op(exits, raise_on_error=True)
     assert isinstance(caught.value.__cause__, SystemExit)
+    with pytest.raises(DagsterExecutionStepExecutionError) as caught:
+        run_op(ends, raise_on_error=True)
+    assert isinstance(caught.value.__cause__, GeneratorExit)
     with pytest.raises(Unusual):
         run_op(unusual, raise_on_error=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagster._core.definitions.graph.dependency import (
@@ -16,11 +16,15 @@ from dagster._core.definitions.graph.dependency import (
 )
 from dagster._core.definitions.inputs import InputDefinition, InputMapping
 from dagster._core.definitions.outputs import OutputDefinition, OutputMapping
+from dagster._core.definitions.types.containers import may_be_list
 from dagster._core.errors import DagsterInvalidDefinitionError
 from dagster._text import did_you_mean, expected, listed, unknown
 
 if TYPE_CHECKING:
     from dagster._core.definitions.node import NodeDefinition
+
+#: Edges that bring a list.
+_LIST_EDGES = (MultiDependencyDefinition, DynamicCollectDependencyDefinition)
 
 Edges = dict[str, dict[str, IDependencyDefinition]]
 
@@ -133,18 +137,47 @@ def _check_source(
         )
 
 
+def check_definition_names(where: str, definitions: Iterable[NodeDefinition]) -> None:
+    """Refuse two definitions of one name: snapshots and tools know definitions by their names.
+
+    Args:
+        where: What they are in, for messages.
+        definitions: All definitions, at any depth. One may come several times.
+
+    Raises:
+        DagsterInvalidDefinitionError: With the name.
+    """
+    by_name: dict[str, NodeDefinition] = {}
+    for definition in definitions:
+        if by_name.setdefault(definition.name, definition) is not definition:
+            raise DagsterInvalidDefinitionError(
+                f"In {where}: detected conflicting node definitions with the same name "
+                f'"{definition.name}". Give one of them another name; to use one definition twice, call it '
+                "twice or give it an alias."
+            )
+
+
 def check_types(graph: str, nodes: Mapping[str, Node], edges: Edges) -> None:
-    """Refuse edges between Nothing and data, which could never be satisfied.
+    """Refuse edges between Nothing and data, and lists for what is no list: they can never be satisfied.
 
     Raises:
         DagsterInvalidDefinitionError: If an input of a type that carries data depends on an output of
-            type Nothing.
+            type Nothing, or several outputs fan in to an input whose type has no lists.
     """
     for node_name, node_edges in edges.items():
         inputs = nodes[node_name].definition.input_dict
         for input_name, edge in node_edges.items():
             input_type = inputs[input_name].dagster_type
-            if input_type.is_nothing or isinstance(edge, DynamicCollectDependencyDefinition):
+            if input_type.is_nothing:
+                continue
+            if isinstance(edge, _LIST_EDGES) and not may_be_list(input_type):
+                raise DagsterInvalidDefinitionError(
+                    f'Invalid dependencies: in {graph}, input "{input_name}" of '
+                    f"{nodes[node_name].describe_node()} is of type {input_type.display_name}, which does "
+                    "not support fanning in: several outputs, and collected ones, arrive as a list. Use "
+                    f"List[{input_type.display_name}]."
+                )
+            if isinstance(edge, DynamicCollectDependencyDefinition):
                 continue
             for source in edge.get_node_dependencies():
                 output_type = nodes[source.node].definition.output_dict[source.output].dagster_type

@@ -142,6 +142,9 @@ def build_graph(
     mapped = {m.graph_input_name for m in input_mappings}
     unused = [input_name for input_name in inputs if input_name not in mapped]
     if unused:
+        returned = result if isinstance(result, tuple) else (result,)
+        if any(isinstance(r, InputMappingNode) and r.input_name == unused[0] for r in returned):
+            _output_mapping(what, fn, "result", InputMappingNode(unused[0]), None)
         raise DagsterInvalidDefinitionError(
             f"{what} decorated function has unmapped input '{unused[0]}'{source_location(fn)}. Pass it to "
             "an op or graph in the function, or remove the parameter."

@@ -23,7 +23,7 @@ from dagster._core.definitions.naming import check_valid_name
 from dagster._core.definitions.node import NodeDefinition
 from dagster._core.definitions.outputs import OutputDefinition, OutputMapping
 from dagster._core.definitions.types.dagster_type import DagsterType
-from dagster._core.errors import DagsterInvalidDefinitionError, DagsterInvalidInvocationError
+from dagster._core.errors import DagsterInvalidDefinitionError, DagsterInvariantViolationError
 from dagster._core.records.handles import NodeHandle
 from dagster._core.records.retry import RetryPolicy
 from dagster._text import unknown
@@ -305,7 +305,7 @@ class GraphDefinition(NodeDefinition):
         kwargs: dict[str, Any],
         invocation: PendingNodeInvocation | None = None,
     ) -> Any:
-        raise DagsterInvalidInvocationError(
+        raise DagsterInvariantViolationError(
             f"Attempted to call {self.describe_node()} outside of a composition function. Invoking graphs "
             "is only valid in the function of a graph or job. To run it, use "
             f"{self.name}.execute_in_process()."

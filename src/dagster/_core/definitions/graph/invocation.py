@@ -58,6 +58,12 @@ class InvokedNodeOutputHandle:
     def __bool__(self) -> bool:  # noqa: PLE0304 - it never returns
         self._refuse(f'test the truth of the output "{self.output_name}"')
 
+    def _calculate(self, *_others: object) -> NoReturn:
+        self._refuse(f'calculate with the output "{self.output_name}"')
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __mod__ = _calculate
+    __lt__ = __le__ = __gt__ = __ge__ = __len__ = _calculate
+
     def _refuse_method(self, call: str, advice: str) -> NoReturn:
         raise DagsterInvariantViolationError(
             f'Attempted to call {call} on the output "{self.output_name}" of {self.node_kind} '
@@ -124,6 +130,7 @@ class InvokedNodeDynamicOutputWrapper:
         Returns:
             The outputs, dynamic themselves: ``.map`` them on, or ``.collect()`` them.
         """
+        check.callable_param(fn, "fn")
         result = fn(self.unwrap_for_dep())
         if result is None:
             return None
@@ -203,6 +210,12 @@ class InputMappingNode:
 
     def __bool__(self) -> bool:  # noqa: PLE0304 - it never returns
         self._refuse("test the truth of")
+
+    def _calculate(self, *_others: object) -> NoReturn:
+        self._refuse("calculate with")
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __mod__ = _calculate
+    __lt__ = __le__ = __gt__ = __ge__ = __len__ = _calculate
 
     def __repr__(self) -> str:
         return f'<graph input "{self.input_name}">'
@@ -362,6 +375,8 @@ class Composition:
             )
         if isinstance(arg, PendingNodeInvocation) or hasattr(arg, "describe_node"):
             return f"{start}: it was not called. Write {getattr(arg, 'name', 'it')}() to use its output."
+        if arg is None:
+            return f"{start}, got None: the call that it comes from has no outputs to pass on."
         return (
             f"{start}. Must pass the output of a previous op or graph, or an input of the graph, got: "
             f"{shown(arg)}. Constants come in through config, a default value, or an op that returns them."
@@ -373,7 +388,13 @@ def _output_handles(definition: NodeDefinition, node_name: str) -> Any:
     if not defs:
         return None
     outputs = namedtuple(f"_{definition.name}_outputs", [d.name for d in defs], rename=True)
+    outputs.__getattr__ = _refuse_unknown_output  # type: ignore[attr-defined]
     return outputs(*[_output_handle(d, node_name, definition.node_kind) for d in defs])
+
+
+def _refuse_unknown_output(outputs: Any, name: str) -> NoReturn:
+    node = type(outputs).__name__.removeprefix("_").removesuffix("_outputs")
+    raise AttributeError(f'"{node}" in this graph has {unknown("output", name, outputs._fields)}')
 
 
 def _output_handle(output_def: Any, node_name: str, node_kind: str) -> Any:

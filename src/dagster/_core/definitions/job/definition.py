@@ -13,14 +13,16 @@ from dagster._config.snapshot import ConfigSchemaSnapshot
 from dagster._core import _upcalls
 from dagster._core.definitions.config_mapping import ConfigMapping
 from dagster._core.definitions.executor import ExecutorDefinition
+from dagster._core.definitions.graph.assembly import check_definition_names
 from dagster._core.definitions.graph.definition import GraphDefinition
 from dagster._core.definitions.graph.dependency import Node
 from dagster._core.definitions.hook import HookDefinition
+from dagster._core.definitions.job.config_problems import ConfigProblems
 from dagster._core.definitions.job.config_schema import NodeSchemas, build_run_config_schema
 from dagster._core.definitions.job.default_config import check_default_config, merge_default_config
 from dagster._core.definitions.job.resolved_config import (
     ResolvedRunConfig,
-    mapped_config,
+    check_made_config,
     resolve_top,
 )
 from dagster._core.definitions.job.snapshot import (
@@ -38,6 +40,7 @@ from dagster._core.definitions.resource.requirement import (
     ResourceRequirement,
     ensure_requirements_satisfied,
     needed_resource_keys,
+    refuse_cycle,
     resource_requirements,
 )
 from dagster._core.definitions.resource.wrap import wrap_resources_for_execution
@@ -143,6 +146,9 @@ class JobDefinition:
         self._schema: Shape | None = None
         self._plan_cache: Any = None
         self._in_process: Any = None
+        if _selection is None:
+            definitions = (found for found in graph_def.iterate_node_defs() if found is not graph_def)
+            check_definition_names(self.describe_target(), definitions)
         # Open inputs that nothing can fill are an error of the definition, not of a run.
         self._check_inputs()
         if self.run_config:
@@ -323,15 +329,16 @@ class JobDefinition:
         return {key: definition for key, definition in self.resource_defs.items() if key in keys}
 
     def validate_resource_requirements_satisfied(self) -> None:
-        """Refuse a job that lacks a resource.
+        """Refuse a job that lacks a resource, or whose resources need each other in a circle.
 
         Raises:
-            DagsterInvalidDefinitionError: With every missing key and who needs it.
+            DagsterInvalidDefinitionError: With every missing key and who needs it, or the circle.
         """
         ensure_requirements_satisfied(
             self.resource_defs,
             [*self.resource_requirements(), *resource_requirements(self.resource_defs)],
         )
+        refuse_cycle({key: found.required_resource_keys for key, found in self.resource_defs.items()})
 
     def is_missing_required_resources(self) -> bool:
         """Whether a needed resource is not there."""
@@ -366,30 +373,37 @@ class JobDefinition:
             DagsterInvalidConfigError: With every problem and its path.
         """
         given = convert_config_input(run_config) or {}
+        preamble = f"Error in config for {self.describe_target()}"
         if self.config_mapping is not None:
-            config = self.config_mapping.resolve_from_unvalidated_config(given)
+            config = self.config_mapping.resolve_from_unvalidated_config(given, self.describe_target())
+            shown_preamble = f"{preamble}: what its config mapping returned does not fit."
         else:
             config = merge_default_config(self.run_config, given, self.graph)
-        values = process_config(self.run_config_schema, config).value_or_raise(
-            f"Error in config for {self.describe_target()}", config
+            shown_preamble = preamble
+        values = process_config(self.run_config_schema, config).value_or_raise(shown_preamble, config)
+        problems = ConfigProblems()
+        ops = resolve_top(
+            self.graph,
+            values.get("ops") or {},
+            config.get("ops") or {},
+            self.node_schemas(),
+            problems,
         )
-        asked_loggers = config.get("loggers") or {}
-        executor_config = (values.get("execution") or {}).get("config")
-        return ResolvedRunConfig(
-            ops=resolve_top(
-                self.graph,
-                values.get("ops") or {},
-                config.get("ops") or {},
-                self.node_schemas(),
-            ),
+        loggers = {name: values["loggers"][name].get("config") for name in config.get("loggers") or {}}
+        executor = (values.get("execution") or {}).get("config")
+        resolved = ResolvedRunConfig(
+            ops=ops,
             resources={
                 key: entry.get("config") for key, entry in (values.get("resources") or {}).items()
             },
-            loggers={name: values["loggers"][name].get("config") for name in asked_loggers},
-            executor=mapped_config(self.executor_def, executor_config, "the executor"),
+            loggers=loggers,
+            executor=problems.mapped(self.executor_def, executor, ("execution", "config")),
             inputs=values.get("inputs"),
             original=given,
         )
+        check_made_config(self, resolved, problems)
+        problems.raise_any(preamble, config)
+        return resolved
 
     def for_run(self, run_config: Mapping[str, Any] | RunConfig | None = None) -> Self:
         """Return the job as a run with this config has it.

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dagster._config.configurable import ConfigurableDefinition, ConfiguredDefinitionConfigSchema
+from dagster._config.configurable import ConfigurableDefinition
 from dagster._config.evaluate import process_config
 from dagster._core.definitions.graph.definition import GraphDefinition
+from dagster._core.definitions.job.config_problems import ConfigProblems, is_configured
 from dagster._core.definitions.job.config_schema import NodeSchemas
 from dagster._core.definitions.node import NodeDefinition
+from dagster._core.definitions.resource.requirement import needed_resource_keys
 from dagster._core.errors import DagsterInvalidConfigError
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.job.definition import JobDefinition
 
 
 class OpConfig:
@@ -75,6 +80,7 @@ def resolve_top(
     config: Mapping[str, Any],
     raw: Mapping[str, Any],
     schemas: NodeSchemas,
+    problems: ConfigProblems,
     children_key: str = "ops",
 ) -> dict[str, OpConfig]:
     """Return what config says of each op of a job, whose graph may map a config of its own to its nodes.
@@ -84,15 +90,15 @@ def resolve_top(
         config: The processed config of the graph, as :meth:`NodeSchemas.top` describes it.
         raw: The same as the user wrote it.
         schemas: Makes the schemas of what config mappings return.
+        problems: Takes what is wrong with config that mappings and ``configured`` functions make.
         children_key: ``ops`` or ``solids``.
-
-    Raises:
-        DagsterInvalidConfigError: If a config mapping or ``configured`` function makes invalid config.
     """
     if graph.has_config_mapping:
-        raw = _map_config(graph, graph.name, config.get("config"), raw.get("config"))
-        config = _checked(schemas, graph, graph.name, raw)
-    return resolve_ops(graph, config, raw, schemas, children_key)
+        mapped = _mapped_children(graph, "", config.get("config"), raw, schemas, problems, children_key)
+        if mapped is None:
+            return {}
+        config, raw = mapped
+    return resolve_ops(graph, config, raw, schemas, problems, children_key)
 
 
 def resolve_ops(
@@ -100,6 +106,7 @@ def resolve_ops(
     config: Mapping[str, Any],
     raw: Mapping[str, Any],
     schemas: NodeSchemas,
+    problems: ConfigProblems,
     children_key: str = "ops",
     prefix: str = "",
 ) -> dict[str, OpConfig]:
@@ -110,11 +117,9 @@ def resolve_ops(
         config: The processed config of its nodes, by name.
         raw: The same as the user wrote it, for config mappings that want it so.
         schemas: Makes the schemas of what config mappings return.
+        problems: Takes what is wrong with config that mappings and ``configured`` functions make.
         children_key: ``ops`` or ``solids``.
         prefix: The dotted path of the graph with a dot at its end; empty at the top.
-
-    Raises:
-        DagsterInvalidConfigError: If a config mapping or ``configured`` function makes invalid config.
     """
     resolved: dict[str, OpConfig] = {}
     for name, entry in config.items():
@@ -130,9 +135,12 @@ def resolve_ops(
             if entry.get("inputs") or entry.get("outputs"):
                 resolved[handle] = OpConfig(None, entry.get("inputs"), entry.get("outputs"))
             if definition.has_config_mapping:
-                inner = _map_config(definition, handle, own, raw_entry.get("config"))
-                inner_raw = inner
-                inner = _checked(schemas, definition, handle, inner)
+                mapped = _mapped_children(
+                    definition, handle, own, raw_entry, schemas, problems, children_key
+                )
+                if mapped is None:
+                    continue
+                inner, inner_raw = mapped
             else:
                 inner = entry.get(children_key) or {}
                 inner_raw = raw_entry.get(children_key)
@@ -142,22 +150,50 @@ def resolve_ops(
                     inner,
                     inner_raw if isinstance(inner_raw, Mapping) else {},
                     schemas,
+                    problems,
                     children_key,
                     f"{handle}.",
                 )
             )
         else:
-            resolved[handle] = OpConfig(
-                mapped_config(definition, own, f'"{handle}"'), entry.get("inputs"), entry.get("outputs")
-            )
+            result = definition.apply_config_mapping(own)
+            if not result.success:
+                problems.add(result.errors, [*_stack(handle, children_key), "config"])
+            resolved[handle] = OpConfig(result.value, entry.get("inputs"), entry.get("outputs"))
     return resolved
+
+
+def check_made_config(
+    job_def: JobDefinition, config: ResolvedRunConfig, problems: ConfigProblems
+) -> None:
+    """Record what is wrong with config that configured loggers and resources of a run make.
+
+    Args:
+        job_def: The job.
+        config: The config of the run.
+        problems: Takes what is wrong.
+    """
+    for name, own in config.loggers.items():
+        problems.mapped(job_def.loggers[name], own, ("loggers", name, "config"))
+    resource_defs = job_def.resource_defs
+    if any(found.inner_definitions or is_configured(found) for found in resource_defs.values()):
+        keys = needed_resource_keys(resource_defs, job_def.required_resource_keys)
+        problems.check_resources(resource_defs, keys, config.resources)
+
+
+def _stack(handle: str, children_key: str) -> list[str]:
+    """Return the path of a node in run config: ``outer.inner`` is at ``ops → outer → ops → inner``."""
+    stack: list[str] = []
+    for name in handle.split(".") if handle else ():
+        stack += [children_key, name]
+    return stack or [children_key]
 
 
 def _makes_config(definition: NodeDefinition) -> bool:
     # What `configured` or a config mapping says holds without a word in the run config.
     if isinstance(definition, GraphDefinition) and definition.has_config_mapping:
         return True
-    return isinstance(definition.config_schema, ConfiguredDefinitionConfigSchema)
+    return is_configured(definition)
 
 
 def mapped_config(definition: ConfigurableDefinition, config: Any, what: str) -> Any:
@@ -170,24 +206,42 @@ def mapped_config(definition: ConfigurableDefinition, config: Any, what: str) ->
     return result.value_or_raise(f"Error in config for {what}", config)
 
 
-def _map_config(graph: GraphDefinition, handle: str, config: Any, raw: Any) -> Mapping[str, Any]:
+def _mapped_children(
+    graph: GraphDefinition,
+    handle: str,
+    config: Any,
+    raw: Mapping[str, Any],
+    schemas: NodeSchemas,
+    problems: ConfigProblems,
+    children_key: str,
+) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+    """Return the config that a graph's config mapping makes for its nodes, processed and as it was made.
+
+    None, and the problems are recorded, if it does not fit.
+    """
     mapping = graph.config_mapping
     assert mapping is not None
-    if not mapping.receive_processed_config_values and raw is not None:
-        return mapping.resolve_from_unvalidated_config(raw)
-    return mapping.resolve_from_validated_config(mapped_config(graph, config, f'graph "{handle}"'))
-
-
-def _checked(
-    schemas: NodeSchemas, graph: NodeDefinition, handle: str, inner: Mapping[str, Any]
-) -> Mapping[str, Any]:
-    assert isinstance(graph, GraphDefinition)
-    result = process_config(schemas.children(graph), inner)
-    if not result.success:
-        raise DagsterInvalidConfigError(
-            f'Error in config mapping of graph "{handle}": what it returns does not fit the ops inside. '
-            f"It returned {dict(inner)!r}.",
-            result.errors,
-            inner,
+    stack = _stack(handle, children_key)
+    what = f'the config mapping of {graph.node_kind} "{handle or graph.name}"'
+    raw_config = raw.get("config")
+    try:
+        if not mapping.receive_processed_config_values and raw_config is not None:
+            made = mapping.resolve_from_unvalidated_config(raw_config)
+        else:
+            result = graph.apply_config_mapping(config)
+            if not result.success:
+                problems.add(result.errors, [*stack, "config"])
+                return None
+            made = mapping.resolve_from_validated_config(result.value)
+    except DagsterInvalidConfigError as error:
+        problems.add(error.errors, [*stack, "config"], f"Error in {what}: ")
+        return None
+    checked = process_config(schemas.children(graph), made)
+    if not checked.success:
+        inner = [*stack, children_key] if handle else stack
+        word = children_key.removesuffix("s")
+        problems.add(
+            checked.errors, inner, f"Error in {what}: what it returns does not fit the {word}s inside. "
         )
-    return result.value
+        return None
+    return checked.value, made

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, overload
 
 import dagster._check as check
+from dagster._config.pythonic_annotation import plain_config_type
 from dagster._core.definitions.inputs import In, InputDefinition
 from dagster._core.definitions.naming import description_of, source_location
 from dagster._core.definitions.op.definition import OpDefinition
@@ -77,8 +78,8 @@ def op(
     """Make an op of a function.
 
     The function may take the context as its first parameter (``context``, ``_context``, ``context_`` or
-    ``_``), config as ``config`` annotated with a Config class, resources as parameters annotated with
-    their class, and its inputs. It may be plain, a generator, a coroutine or an async generator.
+    ``_``), config as ``config`` annotated with a Config class or a plain type like ``dict``, resources as
+    parameters annotated with their class, and its inputs. It may be plain, a generator, a coroutine or an async generator.
 
     Args:
         compute_fn: The function.
@@ -101,16 +102,21 @@ def op(
     """
 
     def decorate(fn: Callable[..., Any]) -> OpDefinition:
-        signature = read_signature(check.callable_param(fn, "compute_fn"), decorator="@op")
+        inputs: Mapping[str, In | InputDefinition] = (
+            check.mapping_param(ins, "ins", str, In)
+            if ins is not None
+            else {d.name: d for d in input_defs or ()}
+        )
+        signature = read_signature(
+            check.callable_param(fn, "compute_fn"), decorator="@op", input_names=inputs
+        )
         return build_op(
             fn,
             signature,
             decorator="@op",
             name=name,
             description=description,
-            ins=check.mapping_param(ins, "ins", str, In)
-            if ins is not None
-            else {d.name: d for d in input_defs or ()},
+            ins=inputs,
             out=list(output_defs) if output_defs is not None else out,
             config_schema=config_schema,
             required_resource_keys=required_resource_keys,
@@ -148,9 +154,9 @@ def build_op(
         if config_schema is not None:
             raise DagsterInvalidDefinitionError(
                 f"{decorator} '{op_name}' has both a config_schema and a parameter 'config' annotated "
-                f"with {signature.config.annotation.__name__}{source_location(fn)}. Use one of them."
+                f"with {getattr(signature.config.annotation, '__name__', signature.config.annotation)}{source_location(fn)}. Use one of them."
             )
-        config_schema = signature.config.annotation
+        config_schema = function.config_class or plain_config_type(signature.config.annotation)
     keys = set(check.opt_set_param(required_resource_keys, "required_resource_keys", str))
     twice = keys & {p.name for p in signature.resources}
     if twice:

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dagster._config.pythonic_annotation import is_config_annotation
 from dagster._core.definitions.op.signature import Signature
 
 
@@ -30,7 +31,9 @@ class DecoratedOpFunction:
     def __init__(self, fn: Callable[..., Any], signature: Signature) -> None:
         self.fn = fn
         self.signature = signature
-        self.config_class = signature.config.annotation if signature.config else None
+        annotation = signature.config.annotation if signature.config else None
+        #: The class whose object the function takes as config; None if it takes none, or plain config.
+        self.config_class = annotation if is_config_annotation(annotation) else None
         self.positional_only = tuple(p.name for p in signature.inputs if p.positional_only)
         self.is_generator = inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn)
         self.is_async = inspect.iscoroutinefunction(fn) or inspect.isasyncgenfunction(fn)
@@ -70,7 +73,10 @@ class DecoratedOpFunction:
         keywords = dict(inputs)
         positional = [keywords.pop(name) for name in self.positional_only if name in keywords]
         if self.signature.config is not None:
-            keywords["config"] = context.typed_config(self.config_class)
+            config_class = self.config_class
+            keywords["config"] = (
+                context.typed_config(config_class) if config_class is not None else context.op_config
+            )
         for parameter in self.signature.resources:
             keywords[parameter.name] = getattr(context.resources, parameter.name)
         if self.signature.context is not None:

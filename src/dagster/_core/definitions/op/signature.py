@@ -6,11 +6,11 @@ import inspect
 import sys
 import typing
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
-from dagster._config.pythonic_annotation import is_config_annotation
+from dagster._config.pythonic_annotation import is_config_annotation, plain_config_type
 from dagster._core.definitions.naming import source_location
 from dagster._core.definitions.resource.annotation import is_resource_annotation
 from dagster._core.definitions.sentinel import NO_VALUE
@@ -208,54 +208,77 @@ def _is_context(parameter: Parameter) -> bool:
 
 
 def read_signature(
-    fn: Callable[..., Any], *, decorator: str, context_required: bool = False, has_context: bool = True
+    fn: Callable[..., Any],
+    *,
+    decorator: str,
+    has_context: bool = True,
+    is_solid: bool = False,
+    context_required: bool = False,
+    input_names: Container[str] = (),
 ) -> Signature:
     """Return what a function takes.
 
     Args:
         fn: The decorated function.
         decorator: For messages, e.g. ``@op``.
-        context_required: Whether the first parameter must be the context, whatever its name (solids).
         has_context: Whether there may be a context at all (graphs and lambda solids have none).
+        is_solid: Whether a first parameter whose name starts with an underscore is the context too, and
+            ``config`` is a name like any other.
+        context_required: Whether the function must take the context.
+        input_names: Names that are inputs whatever their annotation.
     """
     parameters, any_keyword, varargs, hints = _parameters(fn)
     context: Parameter | None = None
-    if has_context and parameters and (_is_context(parameters[0]) or context_required):
-        context = parameters.pop(0)
-        if context_required and not (_is_context(context) or context.name.startswith("_")):
-            raise DagsterInvalidDefinitionError(
-                f"{decorator} '{_name(fn)}' decorated function does not have required positional "
-                f"parameter 'context'; its first parameter is '{context.name}'{source_location(fn)}. "
-                "Functions of solids take the context first, then their inputs."
-            )
-    elif context_required:
+    if has_context and parameters:
+        first = parameters[0]
+        is_blank = is_solid and first.name.startswith("_") and first.name not in input_names
+        if is_blank or _is_context(first):
+            context = parameters.pop(0)
+    if context_required and context is None:
+        found = f"; its first parameter is '{parameters[0].name}'" if parameters else ""
         raise DagsterInvalidDefinitionError(
             f"{decorator} '{_name(fn)}' decorated function does not have required positional parameter "
-            f"'context'{source_location(fn)}. Functions of solids take the context first, then their inputs."
+            f"'context'{found}{source_location(fn)}. It has a config_schema, and its config comes with the "
+            "context: take the context first, then the inputs."
         )
     config: Parameter | None = None
     resources: list[Parameter] = []
     inputs: list[Parameter] = []
+    # Only of ops: solids and graphs have no config parameter that an input could be mistaken for.
+    is_op = has_context and not is_solid
     for parameter in parameters:
         annotation = parameter.annotation
-        if annotation is NO_VALUE:
+        if annotation is NO_VALUE or parameter.name in input_names:
             inputs.append(parameter)
-        elif parameter.name == "config" and is_config_annotation(annotation):
-            config = parameter
+        elif parameter.name == "config" and (
+            is_config_annotation(annotation) or (is_op and plain_config_type(annotation) is not None)
+        ):
+            config = _without_default(parameter, decorator, fn)
         elif is_resource_annotation(annotation):
             resources.append(parameter)
         else:
             inputs.append(parameter)
-        if parameter.name == "config" and config is None and has_context and not context_required:
-            # Only of ops: solids and graphs have no config parameter that this could be mistaken for.
+        if parameter.name == "config" and config is None and is_op and "config" not in input_names:
             warnings.warn(
                 f"The parameter 'config' of '{_name(fn)}'{source_location(fn)} is not annotated with a "
-                "subclass of Config, so it is an input. Annotate it to receive the op's config.",
+                "subclass of Config, so it is an input. Annotate it to receive the op's config, or name it "
+                "in ins= if it is an input.",
                 ConfigArgumentWarning,
                 stacklevel=4,
             )
     returns = hints.get("return", NO_VALUE)
     return Signature(context, config, resources, inputs, returns, any_keyword, parameters, varargs)
+
+
+def _without_default(parameter: Parameter, decorator: str, fn: Callable[..., Any]) -> Parameter:
+    """Return the parameter of the config, which comes from the run config and never from a default."""
+    if parameter.default is not NO_VALUE:
+        raise DagsterInvalidDefinitionError(
+            f"{decorator} '{_name(fn)}' has a default value for its parameter 'config'{source_location(fn)}, "
+            "which would never be used: the config comes from the run config. Give the fields of its class "
+            "their defaults, or the job its config."
+        )
+    return parameter
 
 
 def _name(fn: Callable[..., Any]) -> str:

@@ -81,6 +81,8 @@ class ResourceDefinition(AnonymousConfigurableDefinition):
         self._required_resource_keys = frozenset(keys)
         self._version = check.opt_str_param(version, "version")
         self._context_parameter = context_parameter_of(function)
+        #: Resources that belong to this one alone and are set up with it, by the name of its field.
+        self.inner_definitions: Mapping[str, ResourceDefinition] = {}
 
     @staticmethod
     def dagster_internal_init(

@@ -491,7 +491,11 @@ def _bind(
         return _held(value, stack) if stack.is_loaded else value
 
     required = frozenset[str]().union(*(item.required_keys() for item in nested.values()))
-    return cls._make_definition(resource_fn, config_field, required)
+    definition = cls._make_definition(resource_fn, config_field, required)
+    definition.inner_definitions = {
+        name: item.definition for name, item in nested.items() if item.definition is not None
+    }
+    return definition
 
 
 def _held(value: Any, stack: TeardownStack) -> Generator[Any, None, None]:

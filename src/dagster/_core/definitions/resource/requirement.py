@@ -111,6 +111,24 @@ def find_cycle(dependencies: Mapping[str, Collection[str]]) -> list[str] | None:
     return None
 
 
+def refuse_cycle(dependencies: Mapping[str, Collection[str]]) -> None:
+    """Refuse resources that need each other in a circle.
+
+    Args:
+        dependencies: For each key the keys that it needs.
+
+    Raises:
+        DagsterInvalidDefinitionError: With the circle.
+    """
+    cycle = find_cycle(dependencies)
+    if cycle is not None:
+        raise DagsterInvalidDefinitionError(
+            "resources require each other in a circle: "
+            + " → ".join(f'"{key}"' for key in cycle)
+            + ". Remove one of these from required_resource_keys, or make one resource of them."
+        )
+
+
 def resolve_init_order(
     resource_defs: Mapping[str, ResourceDefinition], required_keys: Iterable[str]
 ) -> tuple[str, ...]:
@@ -142,13 +160,7 @@ def resolve_init_order(
         )
         dependencies[key] = needed
         pending.extend(needed)
-    cycle = find_cycle(dependencies)
-    if cycle is not None:
-        raise DagsterInvalidDefinitionError(
-            "resources require each other in a circle: "
-            + " → ".join(f'"{key}"' for key in cycle)
-            + ". Remove one of these from required_resource_keys, or make one resource of them."
-        )
+    refuse_cycle(dependencies)
     return _ordered(asked, dependencies)
 
 

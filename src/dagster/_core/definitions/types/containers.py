@@ -347,6 +347,20 @@ class LiteralDagsterType(ContainerDagsterType):
         )
 
 
+_NEVER_LISTS = (DictDagsterType, SetDagsterType, TupleDagsterType, VariadicTupleDagsterType)
+
+
+def may_be_list(dagster_type: DagsterType) -> bool:
+    """Return whether a list may be a value of a type. For a type of the user's own, only its check knows."""
+    if isinstance(dagster_type, OptionalDagsterType):
+        return may_be_list(dagster_type.inner_type)
+    if isinstance(dagster_type, UnionDagsterType):
+        return any(may_be_list(item) for item in dagster_type.params)
+    if dagster_type.checked_class is not None:
+        return issubclass(list, dagster_type.checked_class)
+    return not isinstance(dagster_type, _NEVER_LISTS)
+
+
 _BUILT: dict[tuple[Any, ...], ContainerDagsterType] = {}
 
 

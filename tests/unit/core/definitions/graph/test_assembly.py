@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
 
 import dagster._check as check
+from dagster._core.definitions.graph.decorator import graph
 from dagster._core.definitions.graph.definition import GraphDefinition
 from dagster._core.definitions.graph.dependency import (
     DependencyDefinition,
@@ -260,3 +262,60 @@ def test_edges_compare_by_what_they_name() -> None:
     assert D("a") != D("b")
     assert hash(D("a")) == hash(D("a"))
     assert repr(D("a")) == "DependencyDefinition('a', 'result')"
+
+
+@pytest.mark.parametrize(
+    "annotation", [int, dict, dict[str, int], set[int], tuple[int, int], int | None, int | str]
+)
+def test_several_outputs_for_an_input_that_takes_no_list_are_refused(annotation: Any) -> None:
+    @op
+    def value():
+        return 1
+
+    @op
+    def wrong(xs: annotation):
+        return xs
+
+    with pytest.raises(
+        DagsterInvalidDefinitionError, match=r"input \"xs\" of op 'wrong' is of type .* fanning in"
+    ):
+
+        @graph
+        def fan_in():
+            wrong([value(), value()])
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [list, list[int], Sequence[int], list[int] | None, Any, int | list[int], object, Iterable],
+)
+def test_several_outputs_for_an_input_that_takes_a_list_are_taken(annotation: Any) -> None:
+    @op
+    def value():
+        return 1
+
+    @op
+    def right(xs: annotation):
+        return xs
+
+    @graph
+    def fan_in():
+        return right([value(), value()])
+
+    assert fan_in.execute_in_process().output_value() == [1, 1]
+
+
+def test_collected_outputs_for_an_input_that_takes_no_list_are_refused() -> None:
+    @op(out=DynamicOut(int))
+    def spread():
+        return [DynamicOutput(1, "a")]
+
+    @op
+    def wrong(x: int):
+        return x
+
+    with pytest.raises(DagsterInvalidDefinitionError, match=r"arrive as a list\. Use List\[Int\]"):
+
+        @graph
+        def collected():
+            wrong(spread().collect())

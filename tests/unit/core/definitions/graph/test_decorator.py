@@ -328,7 +328,7 @@ def test_config_mapping_that_makes_wrong_config_is_refused() -> None:
         number()
 
     with pytest.raises(
-        DagsterInvalidConfigError, match='Error in config mapping of graph "mapped"'
+        DagsterInvalidConfigError, match='Error in the config mapping of graph "mapped"'
     ) as caught:
         mapped.execute_in_process()
     assert 'unexpected config entry "numbr"' in str(caught.value)
@@ -343,3 +343,10 @@ def test_graph_without_config_mapping_cannot_be_configured() -> None:
         DagsterInvalidDefinitionError, match="Only graphs utilizing config mapping can be pre-configured"
     ):
         plain.configured({}, name="x")
+
+
+def test_an_input_that_is_returned_as_it_is_is_refused_with_the_reason() -> None:
+    def body(x):
+        return x
+
+    refused(body, 'its input "x"', "pass it through an op")

@@ -10,7 +10,7 @@ from dagster._core.definitions.inputs import In
 from dagster._core.definitions.op.decorator import op
 from dagster._core.definitions.outputs import DynamicOut, GraphOut
 from dagster._core.definitions.types.builtins import Nothing
-from dagster._core.errors import DagsterInvalidDefinitionError, DagsterInvalidInvocationError
+from dagster._core.errors import DagsterInvalidDefinitionError, DagsterInvariantViolationError
 from dagster._core.records.handles import NodeHandle
 from dagster._core.records.user_events import DynamicOutput
 
@@ -154,7 +154,7 @@ def test_errors_are_raised_or_told() -> None:
 
 def test_calling_it_is_refused() -> None:
     with pytest.raises(
-        DagsterInvalidInvocationError, match="Attempted to call graph 'outer' outside of"
+        DagsterInvariantViolationError, match="Attempted to call graph 'outer' outside of"
     ):
         outer()
 

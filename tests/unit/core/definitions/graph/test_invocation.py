@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dagster._check import ParameterCheckError
 from dagster._core.definitions.graph.decorator import graph
 from dagster._core.definitions.graph.invocation import active_composition
 from dagster._core.definitions.hook import success_hook
@@ -388,3 +389,55 @@ def test_invocation_of_a_graph_becomes_a_job() -> None:
         one.alias("x").to_job()
     with pytest.raises(TypeError, match="unexpected arguments: nope"):
         changed.execute_in_process(nope=1)
+
+
+@pytest.mark.parametrize(
+    "calculate",
+    [lambda x: x + 1, lambda x: 1 + x, lambda x: x * 2, lambda x: x > 1, lambda x: x < 1, len],
+)
+def test_calculating_with_an_output_or_an_input_is_refused(calculate: Callable[[Any], Any]) -> None:
+    with pytest.raises(
+        DagsterInvariantViolationError, match='calculate with the output "result" of op "one"'
+    ):
+
+        @graph
+        def with_output():
+            inc(calculate(one()))
+
+    with pytest.raises(DagsterInvariantViolationError, match='calculate with the graph input "n"'):
+
+        @graph
+        def with_input(n):
+            inc(calculate(n))
+
+
+def test_an_unknown_output_of_a_node_with_several_is_told_with_the_nearest_name() -> None:
+    with pytest.raises(
+        AttributeError, match=r'"two" in this graph has unknown output "c"\. Known: "a", "b"'
+    ):
+
+        @graph
+        def g():
+            inc(two().c)
+
+
+def test_the_call_of_a_graph_without_outputs_cannot_be_passed_on() -> None:
+    @graph
+    def silent():
+        one()
+
+    with pytest.raises(
+        DagsterInvalidDefinitionError, match="the call that it comes from has no outputs"
+    ):
+
+        @graph
+        def g():
+            inc(silent())
+
+
+def test_map_takes_a_function() -> None:
+    with pytest.raises(ParameterCheckError, match="expected fn to be callable, got: 3"):
+
+        @graph
+        def g():
+            spread().map(3)

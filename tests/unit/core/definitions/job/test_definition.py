@@ -26,6 +26,7 @@ from dagster._core.errors import (
     DagsterTypeCheckDidNotPass,
 )
 from dagster._core.executor.builtin import in_process_executor
+from dagster._core.instance.instance import DagsterInstance
 from dagster._core.records.handles import NodeHandle
 from dagster._core.records.retry import RetryPolicy
 
@@ -415,3 +416,57 @@ def test_what_jobs_cannot_do_is_refused() -> None:
         plain.execute_in_process(asset_selection=[])
     with pytest.raises(DagsterInvalidDefinitionError, match='"a b" is not a valid graph name'):
         job(name="a b")(single(one))
+
+
+def test_two_definitions_of_one_name_in_a_job_are_refused() -> None:
+    def make(name: str):
+        @op(name=name)
+        def made():
+            return name
+
+        return made
+
+    first, second = make("same"), make("same")
+
+    @graph
+    def inner():
+        second()
+
+    with pytest.raises(
+        DagsterInvalidDefinitionError, match='node definitions with the same name "same"'
+    ):
+
+        @job
+        def conflicting():
+            first()
+            inner()
+
+    @job(name="same")
+    def one_twice():
+        first()
+        first()
+
+    assert [node.name for node in one_twice.nodes] == ["same", "same_2"]
+
+
+def test_resources_that_need_each_other_are_refused_before_a_run_is_made() -> None:
+    @resource(required_resource_keys={"b"})
+    def a(_context):
+        return 1
+
+    @resource(required_resource_keys={"a"})
+    def b(_context):
+        return 1
+
+    @op(required_resource_keys={"b"})
+    def use(context):
+        pass
+
+    @job(resource_defs={"a": a, "b": b})
+    def circular():
+        use()
+
+    instance = DagsterInstance.ephemeral()
+    with pytest.raises(DagsterInvalidDefinitionError, match='in a circle: "a" → "b" → "a"'):
+        circular.execute_in_process(instance=instance, raise_on_error=False)
+    assert instance.get_runs_count() == 0

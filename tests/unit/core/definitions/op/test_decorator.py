@@ -9,12 +9,13 @@ import pytest
 import dagster._check as check
 from dagster._config.pythonic import Config
 from dagster._core.definitions.inputs import In, InputDefinition
+from dagster._core.definitions.job.decorator import job
 from dagster._core.definitions.op.decorator import op
 from dagster._core.definitions.op.definition import OpDefinition
 from dagster._core.definitions.outputs import DynamicOut, MultiOut, Out, OutputDefinition
 from dagster._core.definitions.resource.pythonic import ConfigurableResource
 from dagster._core.definitions.types.builtins import Nothing
-from dagster._core.errors import DagsterInvalidDefinitionError
+from dagster._core.errors import DagsterInvalidConfigError, DagsterInvalidDefinitionError
 from dagster._core.records.retry import RetryPolicy
 from dagster._core.records.user_events import DynamicOutput, Output
 
@@ -409,3 +410,32 @@ def test_two_outputs_of_one_name_are_refused() -> None:
         @op(output_defs=[OutputDefinition(name="a"), OutputDefinition(name="a")])
         def fn():
             pass
+
+
+def test_config_of_a_plain_type_is_checked_and_given_as_it_is() -> None:
+    @op
+    def free(config: dict):
+        return config
+
+    @op
+    def counted(context, config: list[int]):
+        return config, context.op_config
+
+    @job
+    def both():
+        free()
+        counted()
+
+    result = both.execute_in_process({"ops": {"free": {"config": {"a": 1}}, "counted": {"config": [1]}}})
+    assert result.output_for_node("free") == {"a": 1}
+    assert result.output_for_node("counted") == ([1], [1])
+    assert free({"b": 2}) == {"b": 2}
+    with pytest.raises(DagsterInvalidConfigError, match=r"ops → counted → config\[0\]: expected Int"):
+        both.execute_in_process({"ops": {"counted": {"config": ["x"]}}})
+    with pytest.raises(
+        DagsterInvalidDefinitionError, match="both a config_schema and a parameter 'config'"
+    ):
+
+        @op(config_schema=int)
+        def twice(config: int):
+            return config

@@ -164,9 +164,36 @@ def test_none_annotation_means_the_type_of_none() -> None:
 
 
 def test_config_that_is_no_config_class_is_an_input_with_a_warning() -> None:
-    def fn(config: dict):
+    def fn(config: set):
         pass
 
     with pytest.warns(ConfigArgumentWarning, match="is not annotated with a subclass of Config"):
         signature = read_signature(fn, decorator="@op")
     assert names(signature.inputs) == ["config"]
+
+
+@pytest.mark.parametrize("annotation", [dict, int, list, Any, list[int], dict[str, Any], int | None])
+def test_config_of_a_plain_type_is_config(annotation: Any) -> None:
+    def fn(config: annotation):
+        pass
+
+    signature = read_signature(fn, decorator="@op")
+    assert signature.config is not None
+    assert signature.inputs == []
+
+
+def test_a_parameter_named_config_that_is_named_as_an_input_is_one() -> None:
+    def fn(config: dict):
+        pass
+
+    signature = read_signature(fn, decorator="@op", input_names={"config"})
+    assert signature.config is None
+    assert names(signature.inputs) == ["config"]
+
+
+def test_a_default_of_the_config_parameter_is_refused() -> None:
+    def fn(config: dict = {}):  # noqa: B006
+        pass
+
+    with pytest.raises(DagsterInvalidDefinitionError, match="default value for its parameter 'config'"):
+        read_signature(fn, decorator="@op")

@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import dagster._check as check
-from dagster._core.definitions.resource.build import manager_for, open_resources
 from dagster._core.definitions.resource.context import InstanceOnDemand
+from dagster._core.definitions.resource.opening import manager_for, open_resources
 from dagster._core.definitions.resource.scoped import NO_RESOURCES, Resources
 from dagster._core.errors import DagsterInvariantViolationError
 from dagster._text import expected
