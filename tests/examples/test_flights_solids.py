@@ -76,7 +76,7 @@ def test_every_file_is_materialized(result, directory):
     assert paths["report"] == str(directory / "report.md")
 
 
-def test_the_file_system_mode_gives_the_same(run_config, directory, tmp_path):
+def test_the_file_system_mode_gives_the_same(result, run_config, directory, tmp_path):
     config = {
         **run_config,
         "resources": {
@@ -84,8 +84,9 @@ def test_the_file_system_mode_gives_the_same(run_config, directory, tmp_path):
             "io_manager": {"config": {"base_dir": str(tmp_path / "storage")}},
         },
     }
-    result = execute_pipeline(flights_solids.flights_pipeline, mode="default", run_config=config)
+    kept = execute_pipeline(flights_solids.flights_pipeline, mode="default", run_config=config)
     assert result.success
+    assert kept.success
     assert (tmp_path / "scores.json").read_bytes() == (directory / "scores.json").read_bytes()
     assert any((tmp_path / "storage").rglob("result"))
 

@@ -369,11 +369,12 @@ def test_values_that_contain_themselves_end():
 
 
 def seconds(function, *args) -> float:
+    """The time of the processor, which other processes of a busy machine do not stretch."""
     best = float("inf")
-    for _ in range(3):
-        start = time.perf_counter()
+    for _ in range(8):
+        start = time.thread_time()
         function(*args)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.thread_time() - start)
     return best
 
 
@@ -391,7 +392,7 @@ def test_cost_is_linear_in_the_fields(kind):
         return seconds(process_config, shape, value)
 
     # Ten times the fields: a quadratic walk would take a hundred times as long.
-    assert run(10_000) < 40 * max(run(1_000), 0.0005)
+    assert run(10_000) < 60 * max(run(1_000), 0.0005)
 
 
 def test_cost_of_nested_defaults_is_linear_in_the_depth():
@@ -401,9 +402,9 @@ def test_cost_of_nested_defaults_is_linear_in_the_depth():
             field = Field(int, default_value=1)
             for _ in range(depth):
                 field = Field(Shape({"a": field}))
-            start = time.perf_counter()
+            start = time.thread_time()
             assert process_config(field, {}).success
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.thread_time() - start)
         return best
 
     # Eight times the depth: were each level cached and copied, it would take 64 times as long.
