@@ -70,6 +70,16 @@ _ROOT = _scenario("importing", "root")
 _CHAIN = _scenario("chain", 1_000, "quiet")
 _LARGE = _scenario("large_value")
 _BASELINE = _scenario("baseline", upstream=False)
+_PERSISTENT = _scenario("persistent_chain", 1_000)
+_EVENT_LOG = _scenario("event_log", 10_000)
+_RUNS = _scenario("run_storage", 10_000)
+# Upstream would take minutes to add them; its pages are compared at 10,000 runs.
+_MANY_RUNS = _scenario("run_storage", 100_000, upstream=False)
+
+
+def _page(title: str, run: Run, measure: str) -> Row:
+    return Row(title, run, measure, "ms", 1e3, "≤ 3 ms", at_most(3e-3))
+
 
 ROWS: tuple[Row, ...] = (
     Row("`import dagster`", _ROOT, "seconds", "ms", 1e3, "≤ 60 ms, 6× faster", faster(6, 0.060)),
@@ -114,6 +124,16 @@ ROWS: tuple[Row, ...] = (
         None,
     ),
     Row(
+        "the same on a persistent SQLite instance",
+        _PERSISTENT,
+        "seconds per step",
+        "ms",
+        1e3,
+        "≤ 0.18 ms, 100× faster",
+        faster(100, 0.18e-3),
+    ),
+    Row("… peak memory", _PERSISTENT, "megabytes", "MB", 1, "", None),
+    Row(
         "fan-out 1 → 1,000 → 1, a step",
         _scenario("fan_out", 1_000),
         "seconds per step",
@@ -145,6 +165,57 @@ ROWS: tuple[Row, ...] = (
         1,
         "≤ 1.1×",
         at_most(1.1),
+    ),
+    Row(
+        "store events one at a time, an event",
+        _EVENT_LOG,
+        "seconds per event",
+        "µs",
+        1e6,
+        "≤ 125 µs (8,000 a second)",
+        at_most(1 / 8_000),
+    ),
+    Row(
+        "… in batches of 100, an event",
+        _EVENT_LOG,
+        "seconds per event in batches",
+        "µs",
+        1e6,
+        "≤ 33 µs (30,000 a second)",
+        at_most(1 / 30_000),
+    ),
+    Row(
+        "read a run's 10,000 events",
+        _EVENT_LOG,
+        "seconds to read",
+        "s",
+        1,
+        "≤ 0.06 s",
+        at_most(0.06),
+    ),
+    Row(
+        "add 10,000 runs with three tags, a run",
+        _RUNS,
+        "seconds per run",
+        "µs",
+        1e6,
+        "≤ 200 µs (5,000 a second)",
+        at_most(1 / 5_000),
+    ),
+    _page("newest 25 of 10,000 runs", _RUNS, "seconds per page"),
+    _page("… by tag", _RUNS, "seconds per page by tag"),
+    _page("… by status", _RUNS, "seconds per page by status"),
+    _page("newest 25 of 100,000 runs", _MANY_RUNS, "seconds per page"),
+    _page("… by tag", _MANY_RUNS, "seconds per page by tag"),
+    _page("… by status", _MANY_RUNS, "seconds per page by status"),
+    Row(
+        "a materialization without a run",
+        _scenario("runless", 2_000),
+        "seconds per event",
+        "µs",
+        1e6,
+        "≤ 200 µs (5,000 a second)",
+        at_most(1 / 5_000),
     ),
     Row("floor: a plain Python call", _BASELINE, "seconds per call", "µs", 1e6, "", None),
     Row("floor: seven event structs, a step", _BASELINE, "seconds per step", "µs", 1e6, "", None),

@@ -74,6 +74,9 @@ from dagster._core.definitions.outputs import MultiOut as MultiOut
 from dagster._core.definitions.outputs import Out as Out
 from dagster._core.definitions.outputs import OutputDefinition as OutputDefinition
 from dagster._core.definitions.outputs import OutputMapping as OutputMapping
+from dagster._core.definitions.partitions.definition import PartitionsDefinition as PartitionsDefinition
+from dagster._core.definitions.partitions.dynamic import DynamicPartitionsDefinition as DynamicPartitionsDefinition
+from dagster._core.definitions.partitions.static import StaticPartitionsDefinition as StaticPartitionsDefinition
 from dagster._core.definitions.reconstructable import build_reconstructable_job as build_reconstructable_job
 from dagster._core.definitions.reconstructable import reconstructable as reconstructable
 from dagster._core.definitions.repository.data import RepositoryData as RepositoryData
@@ -149,6 +152,7 @@ from dagster._core.execution.step_context import StepExecutionContext as StepExe
 from dagster._core.executor.base import Executor as Executor
 from dagster._core.executor.builtin import default_executors as default_executors
 from dagster._core.executor.builtin import in_process_executor as in_process_executor
+from dagster._core.instance.for_test import instance_for_test as instance_for_test
 from dagster._core.instance.instance import DagsterInstance as DagsterInstance
 from dagster._core.io.build_context import build_input_context as build_input_context
 from dagster._core.io.build_context import build_output_context as build_output_context
@@ -206,6 +210,7 @@ from dagster._core.records.metadata_value import TextMetadataValue as TextMetada
 from dagster._core.records.metadata_value import TimestampMetadataValue as TimestampMetadataValue
 from dagster._core.records.metadata_value import UrlCodeReference as UrlCodeReference
 from dagster._core.records.metadata_value import UrlMetadataValue as UrlMetadataValue
+from dagster._core.records.partition_status import AssetPartitionStatus as AssetPartitionStatus
 from dagster._core.records.retry import Backoff as Backoff
 from dagster._core.records.retry import Jitter as Jitter
 from dagster._core.records.retry import RetryPolicy as RetryPolicy
@@ -231,6 +236,7 @@ from dagster._core.records.user_events import Materialization as Materialization
 from dagster._core.records.user_events import Output as Output
 from dagster._core.records.user_events import RetryRequested as RetryRequested
 from dagster._core.records.user_events import TypeCheck as TypeCheck
+from dagster._core.run_coordinator.queued import QueuedRunCoordinator as QueuedRunCoordinator
 from dagster._core.runner.execute_job import execute_job as execute_job
 from dagster._core.runner.interrupts import raise_execution_interrupts as raise_execution_interrupts
 from dagster._core.runner.results import ExecuteInProcessResult as ExecuteInProcessResult
@@ -304,6 +310,7 @@ __all__ = [
     "AssetKey",
     "AssetMaterialization",
     "AssetObservation",
+    "AssetPartitionStatus",
     "AssetStore",
     "AssetStoreContext",
     "Backoff",
@@ -365,6 +372,7 @@ __all__ = [
     "DynamicOut",
     "DynamicOutput",
     "DynamicOutputDefinition",
+    "DynamicPartitionsDefinition",
     "Enum",
     "EnumValue",
     "EnvVar",
@@ -443,6 +451,7 @@ __all__ = [
     "OutputContext",
     "OutputDefinition",
     "OutputMapping",
+    "PartitionsDefinition",
     "PathMetadataEntryData",
     "PathMetadataValue",
     "PendingNodeInvocation",
@@ -458,6 +467,7 @@ __all__ = [
     "PythonArtifactMetadataEntryData",
     "PythonArtifactMetadataValue",
     "PythonObjectDagsterType",
+    "QueuedRunCoordinator",
     "RepositoryData",
     "RepositoryDefinition",
     "ResourceDefinition",
@@ -479,6 +489,7 @@ __all__ = [
     "SolidExecutionContext",
     "SolidExecutionResult",
     "SolidInvocation",
+    "StaticPartitionsDefinition",
     "StepExecutionContext",
     "String",
     "StringSource",
@@ -557,6 +568,7 @@ __all__ = [
     "in_process_executor",
     "input_hydration_config",
     "input_manager",
+    "instance_for_test",
     "intermediate_storage",
     "io_manager",
     "io_manager_from_intermediate_storage",

@@ -191,6 +191,8 @@ PUBLIC: dict[str, str] = {
     "UrlCodeReference": "dagster._core.records.metadata_value",
     # runs and instance
     "DagsterInstance": "dagster._core.instance.instance",
+    "instance_for_test": "dagster._core.instance.for_test",
+    "QueuedRunCoordinator": "dagster._core.run_coordinator.queued",
     "DagsterRun": "dagster._core.records.run",
     "DagsterRunStatus": "dagster._core.records.run",
     "RunRecord": "dagster._core.records.run",
@@ -251,6 +253,11 @@ PUBLIC: dict[str, str] = {
     "DagsterUnknownResourceError": "dagster._core.errors",
     "DagsterUnmetExecutorRequirementsError": "dagster._core.errors",
     "DagsterUserCodeExecutionError": "dagster._core.errors",
+    # partitions
+    "PartitionsDefinition": "dagster._core.definitions.partitions.definition",
+    "StaticPartitionsDefinition": "dagster._core.definitions.partitions.static",
+    "DynamicPartitionsDefinition": "dagster._core.definitions.partitions.dynamic",
+    "AssetPartitionStatus": "dagster._core.records.partition_status",
     # warnings and serialization
     "BetaWarning": "dagster._warnings",
     "PreviewWarning": "dagster._warnings",

@@ -14,7 +14,7 @@ FREE_FOLDERS = {Path("dagster/_cli")}
 #: Top-level names that are heavy or optional, and therefore imported by the function that needs them.
 HEAVY = {
     # third party
-    "click", "fsspec", "pydantic", "pydantic_core", "rich", "upath", "yaml",
+    "alembic", "click", "fsspec", "pydantic", "pydantic_core", "pytest", "rich", "upath", "yaml",
     # standard library
     "asyncio", "concurrent", "contextvars", "dataclasses", "difflib", "doctest", "hashlib", "importlib", "inspect", "json", "logging",
     "multiprocessing", "pathlib", "pdb", "pickle", "pprint", "secrets", "shutil", "signal", "socket", "string", "subprocess",

@@ -67,7 +67,6 @@ def run_commands(block: Block, directory: Path) -> None:
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
-    environment.pop("DAGSTER_HOME", None)
     text = block.body.replace("\\\n", " ")
     for line in text.splitlines():
         command = line.removeprefix("$ ").strip()
@@ -90,6 +89,9 @@ def run_commands(block: Block, directory: Path) -> None:
 def test_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
+    # A page may set it; the next one begins without.
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.delenv("DAGSTER_HOME")
     name = "page_" + re.sub(r"\W", "_", str(page.relative_to(ROOT)))
     module = types.ModuleType(name)
     for block in blocks_of(page.read_text(encoding="utf-8")):

@@ -163,6 +163,10 @@ class LinesAbove:
         capture: What prints the lines.
     """
 
+    #: Whoever captures output at descriptors has to ask here too: what is printed above the display goes
+    #: to the terminal by another way.
+    bypasses_descriptor = True
+
     def __init__(self, stream: TextIO, capture: TerminalCapture) -> None:
         self._stream = stream
         self._capture = capture

@@ -7,9 +7,13 @@ import sys
 
 import click
 
+from dagster._cli.asset import asset_group
+from dagster._cli.debug import debug_group
+from dagster._cli.instance import instance_group
 from dagster._cli.job import job_group
 from dagster._cli.pipeline import pipeline_group
 from dagster._cli.refusal import CommandGroup
+from dagster._cli.run import run_group
 from dagster.version import __version__
 
 _EPILOG = """\
@@ -33,11 +37,15 @@ Shell completion, for bash (zsh: zsh_source, fish: fish_source):
 )
 @click.version_option(__version__, "-v", "--version", prog_name="dagster")
 def cli() -> None:
-    """Run and inspect the jobs and pipelines that your code defines."""
+    """Run the jobs and pipelines that your code defines, and look at their runs."""
 
 
 cli.add_command(job_group)
 cli.add_command(pipeline_group)
+cli.add_command(run_group)
+cli.add_command(asset_group)
+cli.add_command(instance_group)
+cli.add_command(debug_group)
 
 
 def open_closed_streams() -> None:

@@ -54,6 +54,7 @@ class CodeRefusal(Refusal):
 def refusal_of(exc: Exception) -> Refusal:
     """Return what the command line says for an error of Dagwerk."""
     from dagster._core.errors import (
+        DagsterHomeNotSetError,
         DagsterImportError,
         DagsterInvalidConfigError,
         DagsterInvalidSubsetError,
@@ -69,6 +70,7 @@ def refusal_of(exc: Exception) -> Refusal:
         stack = "\n".join(error_lines(error_info_from_exception(user_exception)))
         return CodeRefusal(message, f"{stack}\n")
     wrong_use = (
+        DagsterHomeNotSetError,
         DagsterImportError,
         DagsterInvalidConfigError,
         DagsterInvalidSubsetError,

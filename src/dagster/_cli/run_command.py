@@ -29,6 +29,7 @@ from dagster._cli.run_tally import (
     places_of,
     short_error,
 )
+from dagster._cli.stored_runs import SHORT, instance_of_runs
 from dagster._core.definitions.console_loggers import wants_colour
 from dagster._core.definitions.job.base import IJob
 from dagster._core.errors import DagsterExecutionInterruptedError
@@ -59,7 +60,9 @@ def carry_out(
     mode: str | None = None,
     selection: Sequence[str] | None = None,
 ) -> int:
-    """Run a job on an ephemeral instance, tell of it, and return the exit code.
+    """Run a job, tell of it, and return the exit code.
+
+    The run is kept on the instance of ``DAGSTER_HOME``; if that is not set, it is not kept.
 
     Args:
         job: The job, or the part of it that is to run.
@@ -73,9 +76,14 @@ def carry_out(
     """
     prepared = Prepared(job, run_config)
     job_def, config, plan = prepared.job_def, prepared.config, prepared.plan
-    with DagsterInstance.ephemeral() as instance:
+    with instance_of_runs() as instance:
         run = instance.create_run_for_job(
-            job_def, run_config=prepared.given, tags=tags, mode=mode, op_selection=selection
+            job_def,
+            run_config=prepared.given,
+            tags=tags,
+            mode=mode,
+            op_selection=selection,
+            compiled_plan=plan,
         )
         loggers = None
         if not config.loggers:
@@ -85,7 +93,7 @@ def carry_out(
         execution = RunExecution(prepared.job, run, config, instance, plan, loggers=loggers)
         tally = RunTally(plan)
         received = _follow(execution, tally, run)
-        return _conclude(tally, run, received)
+        return _conclude(tally, run, received, instance)
 
 
 def _is_not_told(record: logging.LogRecord) -> bool:
@@ -132,7 +140,9 @@ def _total(tally: RunTally) -> str:
     return text
 
 
-def _conclude(tally: RunTally, run: DagsterRun, received: signal.Signals | None) -> int:
+def _conclude(
+    tally: RunTally, run: DagsterRun, received: signal.Signals | None, instance: DagsterInstance
+) -> int:
     """Print the errors to stderr and the summary to stdout; return the exit code."""
     sys.stdout.flush()
     for step in tally.failed_steps:
@@ -148,6 +158,7 @@ def _conclude(tally: RunTally, run: DagsterRun, received: signal.Signals | None)
         tally, run, shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     ):
         click.echo(_coloured(line, tally.status) if colour else line, color=colour)
+    click.echo(_whereabouts(instance, run))
     if received is not None:
         click.echo(
             f"Interrupted by {received.name}: the run was canceled and its resources are torn down.",
@@ -155,6 +166,13 @@ def _conclude(tally: RunTally, run: DagsterRun, received: signal.Signals | None)
         )
         return INTERRUPTED if received == signal.SIGINT else TERMINATED
     return 0 if tally.status == "SUCCESS" else FAILED
+
+
+def _whereabouts(instance: DagsterInstance, run: DagsterRun) -> str:
+    """Return where the run is kept, and the command that shows it."""
+    if instance.is_ephemeral:
+        return "This run is not kept: DAGSTER_HOME is not set."
+    return f"Kept in {instance.root_directory}. To look at it: dagster run show {run.run_id[:SHORT]}"
 
 
 def _why(step: StepTally) -> list[str]:

@@ -8,7 +8,9 @@
     │   └── DagsterInvalidSubsetError            a selection selects nothing
     ├── DagsterInvalidInvocationError            a definition is called in a way it cannot be
     ├── DagsterInvariantViolationError           a rule of a call is broken
+    │   └── DagsterRunAlreadyExists              a run's id is taken
     ├── DagsterInvalidPropertyError              a context does not have what was asked of it
+    ├── DagsterHomeNotSetError                   DAGSTER_HOME does not say where the instance is
     ├── DagsterInvalidConfigError                config does not fit its schema
     ├── DagsterConfigMappingFunctionError *
     ├── DagsterUnknownResourceError              no resource under a key
@@ -103,6 +105,10 @@ class DagsterInvariantViolationError(DagsterError):
     """A rule of a call is broken."""
 
 
+class DagsterHomeNotSetError(DagsterError):
+    """The instance of this machine was asked for, and ``DAGSTER_HOME`` does not say where it is."""
+
+
 class DagsterInvalidPropertyError(DagsterError):
     """A context that was made by hand does not have what was asked of it."""
 
@@ -179,6 +185,14 @@ class DagsterRunNotFoundError(DagsterError):
     def __init__(self, message: str, invalid_run_id: str | None = None) -> None:
         self.invalid_run_id = invalid_run_id
         super().__init__(message)
+
+
+class DagsterRunAlreadyExists(DagsterInvariantViolationError):
+    """A run was to be added under an id that is taken."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(f"A run with id {run_id} already exists.")
 
 
 class DagsterUnknownPartitionError(DagsterError):

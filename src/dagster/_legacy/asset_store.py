@@ -18,9 +18,9 @@ from dagster._core.io.filesystem import default_base_dir
 from dagster._core.io.io_manager import IOManager, IOManagerDefinition
 from dagster._core.io.output_context import OutputContext
 from dagster._core.io.path_guard import check_local
-from dagster._core.io.path_names import safe_parts
 from dagster._core.io.pickling import read_pickle_file, write_pickle_file
 from dagster._core.records.metadata import MetadataValue
+from dagster._core.records.path_names import safe_parts
 from dagster._text import expected
 from dagster._wire.record import Record
 

@@ -162,7 +162,11 @@ class PipelineRequest:
         config = job.resolve_run_config(self.run_config)
         plan = plan_of(job, config)
         run = instance.create_run_for_job(
-            job, run_config=self.run_config, tags=self.tags, mode=self.mode
+            job,
+            run_config=self.run_config,
+            tags=self.tags,
+            mode=self.mode,
+            compiled_plan=plan,
         )
         return RunExecution(
             LoadedPipeline(job, self.origin),

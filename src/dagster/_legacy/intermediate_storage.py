@@ -13,8 +13,8 @@ from typing import Any
 import dagster._check as check
 from dagster._core.definitions.types.dagster_type import DagsterType
 from dagster._core.errors import DagsterStepOutputNotFoundError
-from dagster._core.io.path_names import safe_part
 from dagster._core.records.handles import StepOutputHandle
+from dagster._core.records.path_names import safe_part
 from dagster._legacy.object_store import InMemoryObjectStore, ObjectStore, ObjectStoreOperation
 
 

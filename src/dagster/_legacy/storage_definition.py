@@ -20,7 +20,7 @@ from dagster._core.definitions.resource.scoped import NO_RESOURCES
 from dagster._core.errors import DagsterInvalidDefinitionError
 from dagster._core.io.context_base import EPHEMERAL_RUN_ID
 from dagster._core.io.input_manager import is_function
-from dagster._core.io.path_names import safe_part
+from dagster._core.records.path_names import safe_part
 from dagster._legacy.intermediate_storage import IntermediateStorage, ObjectStoreIntermediateStorage
 from dagster._legacy.object_store import FilesystemObjectStore, InMemoryObjectStore, ObjectStore
 from dagster._text import expected

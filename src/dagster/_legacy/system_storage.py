@@ -10,7 +10,7 @@ from typing import Any, overload
 import dagster._check as check
 from dagster._core.io.file_manager import FileManager, LocalFileManager
 from dagster._core.io.input_manager import is_function
-from dagster._core.io.path_names import safe_part
+from dagster._core.records.path_names import safe_part
 from dagster._legacy.intermediate_storage import IntermediateStorage
 from dagster._legacy.storage_definition import (
     BASE_DIR_SCHEMA,

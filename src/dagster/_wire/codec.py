@@ -31,7 +31,8 @@ from dagster._wire.record import RECORD_CLASSES, Record, SlotRecord
 T = TypeVar("T")
 
 _CLASS = "__class__"
-_RESERVED = frozenset(
+#: Words with a meaning as a key.
+RESERVED_KEYS = _RESERVED = frozenset(
     {_CLASS, "__enum__", "__set__", "__frozenset__", "__datetime__", "__float__", "__mapping__"}
 )
 
@@ -279,7 +280,25 @@ def serialize_value(val: Any) -> str:
         raise SerializationError("it contains itself, or is nested too deeply") from None
 
 
+def pack_value(val: Any) -> Any:
+    """Return a value in terms of JSON: the tree whose text :func:`serialize_value` gives.
+
+    Raises:
+        SerializationError: As there.
+    """
+    return _pack(val)
+
+
 # Reading
+
+
+def unpack_value(tree: Any) -> Any:
+    """Return the value of a tree that :func:`pack_value` gave.
+
+    Raises:
+        DeserializationError: As :func:`deserialize_value` does.
+    """
+    return _unpack(tree)
 
 
 def _unpack(tree: Any) -> Any:

@@ -19,6 +19,7 @@ Run = Callable[..., Result]
 def clean_imports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     for name in ("PYTHON_FILE", "MODULE_NAME", "PACKAGE_NAME", "ATTRIBUTE", "WORKING_DIRECTORY"):
         monkeypatch.delenv(f"DAGSTER_{name}", raising=False)
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
     monkeypatch.chdir(tmp_path)
     path, modules = list(sys.path), set(sys.modules)
     yield

@@ -62,12 +62,13 @@ class TestExecute:
         assert lines[2].startswith("[2/3] ok       greet ")
         assert lines[3].startswith("[3/3] ok       inner.after ")
         assert re.fullmatch(r"Run [0-9a-f-]{36} of good: SUCCESS in \S+", lines[5])
-        assert lines[6:] == [
+        assert lines[6:-1] == [
             "  3 steps succeeded",
             "Materialized:",
             "  greeting/card",
             "    path  /results/card.txt",
         ]
+        assert lines[-1] == "This run is not kept: DAGSTER_HOME is not set."
         assert "loading" in result.stderr
 
     def test_failure_shows_the_users_stack_once_and_exits_with_1(self, run, jobs):

@@ -10,12 +10,14 @@ plan context, whose ``emit_run_event`` writes one of the run; or the log manager
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagster._core.events.event_type import DagsterEventType
 from dagster._core.events.payloads import (
     AssetObservationData,
+    ComputeLogsCaptureData,
     EngineEventData,
     HandledOutputData,
     HookErroredData,
@@ -384,6 +386,44 @@ def step_worker_started(
         step_key=step_key,
     )
     return log_manager.write_event(event, logging.DEBUG)
+
+
+# Captured output
+
+
+def capture_logs(
+    cls: Event, job_context: Any, step_keys: Sequence[str], log_key: Sequence[str], log_context: Any
+) -> DagsterEvent:
+    """Write that stdout and stderr of this process are kept from here on.
+
+    Args:
+        job_context: The context of the plan.
+        step_keys: The steps that the process runs.
+        log_key: The key of the log.
+        log_context: What the compute log manager gave: where it can be seen.
+    """
+    data = ComputeLogsCaptureData(
+        log_key[-1],
+        step_keys,
+        log_key,
+        log_context.external_url,
+        log_context.external_stdout_url,
+        log_context.external_stderr_url,
+    )
+    message = f"Started capturing logs in process (pid: {os.getpid()})."
+    return from_job(cls, DagsterEventType.LOGS_CAPTURED, job_context, message, data)
+
+
+def legacy_compute_log_step_event(cls: Event, step_context: Any) -> DagsterEvent:
+    """Write that stdout and stderr of one step are kept from here on (older generation)."""
+    key = _key(step_context)
+    return from_step(
+        cls,
+        DagsterEventType.LOGS_CAPTURED,
+        step_context,
+        ComputeLogsCaptureData(key, [key]),
+        f"Started capturing logs for step: {key}.",
+    )
 
 
 # Hooks

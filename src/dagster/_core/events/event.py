@@ -86,14 +86,16 @@ class DagsterEvent(Record, frozen=True, gc=False):
         """The asset that the event is about, if it is about one."""
         data = self.event_specific_data
         subject = getattr(data, "materialization", None) or getattr(data, "asset_observation", None)
-        return None if subject is None else subject.asset_key
+        # Planned and failed materializations name the asset themselves.
+        return getattr(data, "asset_key", None) if subject is None else subject.asset_key
 
     @property
     def partition(self) -> str | None:
         """The partition that the event is about, if it is about one."""
         data = self.event_specific_data
         subject = getattr(data, "materialization", None) or getattr(data, "asset_observation", None)
-        return None if subject is None else subject.partition
+        # Planned and failed materializations name the asset themselves.
+        return getattr(data, "partition", None) if subject is None else subject.partition
 
     is_step_event = _is(*STEP_EVENTS)
     is_hook_event = _is(*HOOK_EVENTS)
@@ -127,6 +129,8 @@ class DagsterEvent(Record, frozen=True, gc=False):
     step_retry_data = _data(DagsterEventType.STEP_UP_FOR_RETRY)
     step_materialization_data = _data(DagsterEventType.ASSET_MATERIALIZATION)
     asset_observation_data = _data(DagsterEventType.ASSET_OBSERVATION)
+    asset_materialization_planned_data = _data(DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+    asset_failed_to_materialize_data = _data(DagsterEventType.ASSET_FAILED_TO_MATERIALIZE)
     step_expectation_result_data = _data(DagsterEventType.STEP_EXPECTATION_RESULT)
     handled_output_data = _data(DagsterEventType.HANDLED_OUTPUT)
     loaded_input_data = _data(DagsterEventType.LOADED_INPUT)
@@ -135,6 +139,7 @@ class DagsterEvent(Record, frozen=True, gc=False):
     hook_errored_data = _data(DagsterEventType.HOOK_ERRORED)
     hook_completed_data = _data(DagsterEventType.HOOK_COMPLETED)
     hook_skipped_data = _data(DagsterEventType.HOOK_SKIPPED)
+    logs_captured_data = _data(DagsterEventType.LOGS_CAPTURED)
     engine_event_data = _data(
         DagsterEventType.ENGINE_EVENT,
         DagsterEventType.RESOURCE_INIT_STARTED,
@@ -193,6 +198,8 @@ class DagsterEvent(Record, frozen=True, gc=False):
     job_suspended = classmethod(builders.job_suspended)
     job_resumed = classmethod(builders.job_resumed)
     engine_event = classmethod(builders.engine_event)
+    capture_logs = classmethod(builders.capture_logs)
+    legacy_compute_log_step_event = classmethod(builders.legacy_compute_log_step_event)
     resource_init_start = classmethod(builders.resource_init_start)
     resource_init_success = classmethod(builders.resource_init_success)
     resource_init_failure = classmethod(builders.resource_init_failure)

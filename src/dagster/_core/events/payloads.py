@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from dagster._core.records.asset_failure import AssetMaterializationFailure
+from dagster._core.records.asset_key import AssetKey
 from dagster._core.records.error_info import SerializableErrorInfo
 from dagster._core.records.handles import StepOutputHandle
 from dagster._core.records.metadata import MetadataEntry, MetadataValue
+from dagster._core.records.metadata_value import PlainMetadataValue
 from dagster._core.records.user_events import (
     AssetMaterialization,
     AssetObservation,
     ExpectationResult,
     Materialization,
 )
-from dagster._wire.record import Record
+from dagster._wire.record import Record, SlotRecord
 
-Metadata = Mapping[str, MetadataValue]
+if TYPE_CHECKING:
+    Metadata = Mapping[str, MetadataValue]
+    AnyMaterialization = AssetMaterialization | Materialization
+else:
+    # What a log is decoded by: types that are known without a look at the data. The few entries with
+    # other metadata are read by the codec of all records.
+    Metadata = Mapping[str, PlainMetadataValue]
+    AnyMaterialization = SlotRecord
 _NO_METADATA: dict[str, Any] = {}
 
 
@@ -128,13 +138,51 @@ class StepRetryData(Record, frozen=True, gc=False):
 class StepMaterializationData(Record, frozen=True, gc=False):
     """ASSET_MATERIALIZATION."""
 
-    materialization: AssetMaterialization | Materialization
+    materialization: AnyMaterialization
 
 
 class AssetObservationData(Record, frozen=True, gc=False):
     """ASSET_OBSERVATION."""
 
     asset_observation: AssetObservation
+
+
+class AssetMaterializationPlannedData(Record, frozen=True, gc=False):
+    """ASSET_MATERIALIZATION_PLANNED: a run is going to materialize an asset.
+
+    Args:
+        asset_key: The asset.
+        partition: The partition, if it is about one.
+    """
+
+    asset_key: AssetKey
+    partition: str | None = None
+
+
+class AssetFailedToMaterializeData(Record, frozen=True, gc=False):
+    """ASSET_FAILED_TO_MATERIALIZE: a run had planned to materialize an asset and did not.
+
+    Args:
+        asset_materialization_failure: What was not materialized, and why.
+        error: The error, if one was the cause.
+        location_name: The code location of the run.
+        repository_name: The repository of the run.
+    """
+
+    asset_materialization_failure: AssetMaterializationFailure
+    error: SerializableErrorInfo | None = None
+    location_name: str | None = None
+    repository_name: str | None = None
+
+    @property
+    def asset_key(self) -> AssetKey:
+        """The asset."""
+        return self.asset_materialization_failure.asset_key
+
+    @property
+    def partition(self) -> str | None:
+        """The partition, if it is about one."""
+        return self.asset_materialization_failure.partition
 
 
 class StepExpectationResultData(Record, frozen=True, gc=False):
@@ -199,6 +247,28 @@ class JobCanceledData(Record, frozen=True, gc=False):
     error: SerializableErrorInfo | None = None
 
 
+class ComputeLogsCaptureData(Record, frozen=True, gc=False):
+    """LOGS_CAPTURED: stdout and stderr of a process are kept from here on.
+
+    Args:
+        file_key: The last part of the key.
+        step_keys: The steps that the process runs.
+        log_key: The key of the log, for the instance's compute log manager.
+        external_url: Where both streams can be seen, outside of the web interface.
+        external_stdout_url: Where stdout can be seen.
+        external_stderr_url: Where stderr can be seen.
+        shell_cmd: The command that shows the log.
+    """
+
+    file_key: str
+    step_keys: Sequence[str]
+    log_key: Sequence[str] | None = None
+    external_url: str | None = None
+    external_stdout_url: str | None = None
+    external_stderr_url: str | None = None
+    shell_cmd: str | None = None
+
+
 class HookErroredData(Record, frozen=True, gc=False):
     """HOOK_ERRORED."""
 
@@ -213,6 +283,8 @@ EventSpecificData = (
     | StepRetryData
     | StepMaterializationData
     | AssetObservationData
+    | AssetMaterializationPlannedData
+    | AssetFailedToMaterializeData
     | StepExpectationResultData
     | HandledOutputData
     | LoadedInputData
@@ -220,5 +292,6 @@ EventSpecificData = (
     | EngineEventData
     | JobFailureData
     | JobCanceledData
+    | ComputeLogsCaptureData
     | HookErroredData
 )

@@ -13,6 +13,7 @@ from dagster._core.execution.resource_session import ResourceSession
 from dagster._core.execution.step import execute_step, skip_step
 from dagster._core.execution.step_context import StepExecutionContext
 from dagster._core.executor.base import Executor
+from dagster._core.executor.log_capture import LogCapture
 from dagster._core.executor.step_dependency import DEFAULT_STEP_DEPENDENCY, StepDependencyConfig
 from dagster._core.plan.plan import ExecutionPlan
 from dagster._core.plan.progress import Progress
@@ -63,7 +64,11 @@ class InProcessExecutor(Executor):
             EngineEventData(metadata=metadata, marker_end=self._marker_to_close),
         )
         session = ResourceSession(plan_context)
+        manager = plan_context.instance.log_capturer
+        logs = LogCapture(plan_context, manager) if manager is not None else None
         try:
+            if logs is not None:
+                yield logs.open(execution_plan.step_keys_to_execute)
             yield from session.open()
             yield from self._run_steps(plan_context, execution_plan)
         finally:
@@ -71,7 +76,11 @@ class InProcessExecutor(Executor):
                 # First, so that what is left in the loop still has its resources.
                 plan_context.coroutines.close()
             finally:
-                teardown_events = session.close()
+                try:
+                    teardown_events = session.close()
+                finally:
+                    if logs is not None:
+                        logs.close()
         yield from teardown_events
         elapsed = _time.format_duration(_time.monotonic() - started)
         yield plan_context.emit_run_event(

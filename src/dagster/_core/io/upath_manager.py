@@ -13,8 +13,8 @@ from dagster._core.io.contexts import InputContext
 from dagster._core.io.io_manager import IOManager
 from dagster._core.io.output_context import OutputContext
 from dagster._core.io.path_guard import check_inside
-from dagster._core.io.path_names import safe_part, safe_parts
 from dagster._core.records.metadata import MetadataValue
+from dagster._core.records.path_names import safe_part, safe_parts
 from dagster._text import expected
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import structs
 
@@ -15,6 +15,11 @@ from dagster._core.records.asset_key import AssetKey
 from dagster._core.records.table import TableColumnLineage, TableRecord, TableSchema, infer_table_schema
 from dagster._text import expected
 from dagster._wire.record import Record
+
+if TYPE_CHECKING:
+    PathText = str | os.PathLike[str]
+else:
+    PathText = str  # as it is stored
 
 # The constructors below are named as the documents name them, after Python's own types.
 _Bool = bool
@@ -181,7 +186,7 @@ class UrlMetadataValue(MetadataValue, frozen=True):
 class PathMetadataValue(MetadataValue, frozen=True):
     """A path on a file system, in ``path``."""
 
-    path: str | os.PathLike[str] | None = ""  # pyright: ignore[reportIncompatibleMethodOverride]
+    path: PathText | None = ""  # pyright: ignore[reportIncompatibleMethodOverride]
 
     def __post_init__(self) -> None:
         _path_text(self, "path")
@@ -198,7 +203,7 @@ class PathMetadataValue(MetadataValue, frozen=True):
 class NotebookMetadataValue(MetadataValue, frozen=True):
     """The path of a notebook, in ``path``."""
 
-    path: str | os.PathLike[str] | None = ""  # pyright: ignore[reportIncompatibleMethodOverride]
+    path: PathText | None = ""  # pyright: ignore[reportIncompatibleMethodOverride]
 
     def __post_init__(self) -> None:
         _path_text(self, "path")
@@ -525,3 +530,21 @@ def _key_text(key: Any) -> str:
     if isinstance(key, bool):
         return "true" if key else "false"
     return str(key)
+
+
+#: The kinds whose stored form is decoded without a look at what it holds.
+PlainMetadataValue = (
+    TextMetadataValue
+    | UrlMetadataValue
+    | PathMetadataValue
+    | NotebookMetadataValue
+    | MarkdownMetadataValue
+    | PythonArtifactMetadataValue
+    | FloatMetadataValue
+    | IntMetadataValue
+    | BoolMetadataValue
+    | TimestampMetadataValue
+    | DagsterRunMetadataValue
+    | NullMetadataValue
+    | PoolMetadataValue
+)

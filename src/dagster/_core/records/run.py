@@ -208,7 +208,7 @@ class RunsFilter(Record, frozen=True):
         job_name: Of this job.
         statuses: In one of these.
         tags: With all of these tags; a list of values stands for any of them.
-        snapshot_id: Of this stored form of the job, or of this stored plan.
+        snapshot_id: Of this stored form of the job.
         updated_after: Changed after this time.
         updated_before: Changed before this time.
         created_after: Created after this time.

@@ -53,6 +53,10 @@ REPOSITORY_LABEL_TAG: Final = ".dagster/repository"
 SCHEDULED_EXECUTION_TIME_TAG: Final = ".dagster/scheduled_execution_time"
 USER_TAG: Final = "user"
 
+# Versions of what was materialized
+CODE_VERSION_TAG: Final = "dagster/code_version"
+DATA_VERSION_TAG: Final = "dagster/data_version"
+
 # What an op computes with
 COMPUTE_KIND_TAG: Final = "dagster/compute_kind"
 LEGACY_COMPUTE_KIND_TAG: Final = "kind"

@@ -146,6 +146,7 @@ def execute_job(
         tags=tags,
         op_selection=op_selection,
         mode=getattr(job, "mode", None),
+        compiled_plan=prepared.plan,
     )
     return prepared.carry_out(run, instance, raise_on_error)
 

@@ -47,6 +47,7 @@ def execute_in_process(
             run_config=given,
             tags=tags,
             op_selection=op_selection,
+            compiled_plan=plan,
         )
         capture: dict[OutputKey, Any] = {}
         execution = RunExecution(

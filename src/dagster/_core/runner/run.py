@@ -147,6 +147,13 @@ class RunExecution:
             Exception: The error of the run, where it raises errors.
             DagsterExecutionInterruptedError: If it was told to stop; it has ended as canceled then.
         """
+        try:
+            yield from self._events()
+        finally:
+            # Whatever was written is committed, also when this ends early.
+            self.context.instance.close_event_writer(self.context.run_id)
+
+    def _events(self) -> Generator[DagsterEvent]:
         context = self.context
         name = context.job_name
         failed: list[DagsterEvent] = []

@@ -1,77 +1,56 @@
-"""Runs and events of an ephemeral instance, kept in memory."""
+"""What an ephemeral instance keeps of its runs until somebody reads: a buffer before a database in memory.
+
+A step costs an append. The database, and the library behind it, are loaded by whoever reads first; from
+then on each read brings the buffer into it, so that there is one way to ask.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import heapq
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import dagster._time as _time
-from dagster._core.errors import DagsterInvariantViolationError, DagsterRunNotFoundError
-from dagster._core.events.event_type import DagsterEventType
+from dagster._core.errors import DagsterInvariantViolationError
 from dagster._core.events.log_entry import EventLogEntry
-from dagster._core.records.run import DagsterRun, DagsterRunStatus, RunRecord, RunsFilter
-from dagster._core.records.tags import BACKFILL_ID_TAG
+from dagster._core.events.run_status import STATUS_OF_EVENT, STATUSES_BEFORE
+from dagster._core.records.run import DagsterRun, RunsFilter
+from dagster._text import shown
+from dagster._wire.codec import SerializationError
 
-#: The status that each event of a run gives it. Run status is nothing but a fold over these.
-STATUS_OF_EVENT = {
-    DagsterEventType.RUN_ENQUEUED.value: DagsterRunStatus.QUEUED,
-    DagsterEventType.RUN_STARTING.value: DagsterRunStatus.STARTING,
-    DagsterEventType.RUN_START.value: DagsterRunStatus.STARTED,
-    DagsterEventType.RUN_SUCCESS.value: DagsterRunStatus.SUCCESS,
-    DagsterEventType.RUN_FAILURE.value: DagsterRunStatus.FAILURE,
-    DagsterEventType.RUN_CANCELING.value: DagsterRunStatus.CANCELING,
-    DagsterEventType.RUN_CANCELED.value: DagsterRunStatus.CANCELED,
-}
+if TYPE_CHECKING:
+    from dagster._core.storage.memory_storage import MemoryStorages
 
 
-class _KeptRun:
-    """A run, what its log has made of it, and how far the log has been read."""
+class _Pending:
+    """A run that the database has not heard of, and how far its log has been folded."""
 
-    __slots__ = ("created", "ended", "folded", "number", "run", "started", "updated")
+    __slots__ = ("created", "folded", "run", "status")
 
-    def __init__(self, number: int, run: DagsterRun, created: float) -> None:
-        self.number = number
+    def __init__(self, run: DagsterRun) -> None:
         self.run = run
-        self.created = created
-        self.updated = created
-        self.started: float | None = None
-        self.ended: float | None = None
+        self.created = _time.now()
+        self.status = run.status
         self.folded = 0
-
-    def fold(self, log: Sequence[EventLogEntry]) -> None:
-        """Take in what the log has gained."""
-        for entry in log[self.folded :]:
-            event = entry.dagster_event
-            status = STATUS_OF_EVENT.get(event.event_type_value) if event is not None else None
-            if status is None:
-                continue
-            self.run = self.run.with_status(status)
-            self.updated = entry.timestamp
-            if status is DagsterRunStatus.STARTED:
-                self.started = entry.timestamp
-            elif self.run.is_finished:
-                self.ended = entry.timestamp
-        self.folded = len(log)
-
-    @property
-    def record(self) -> RunRecord:
-        return RunRecord(
-            storage_id=self.number,
-            dagster_run=self.run,
-            create_timestamp=datetime.fromtimestamp(self.created, UTC),
-            update_timestamp=datetime.fromtimestamp(self.updated, UTC),
-            start_time=self.started,
-            end_time=self.ended,
-        )
 
 
 class EphemeralStorage:
-    """Runs in the order in which they were added, and the log of each."""
+    """The buffer: runs in the order in which they were added, and what was added to the log of each."""
+
+    __slots__ = ("_draining", "_ended", "_lock", "_logs", "_runs", "_storages")
 
     def __init__(self) -> None:
-        self._runs: dict[str, _KeptRun] = {}
+        self._runs: dict[str, _Pending] = {}
         self._logs: dict[str, list[EventLogEntry]] = {}
-        self._added = 0
+        #: Runs to whose logs nobody writes any longer.
+        self._ended: list[str] = []
+        self._storages: MemoryStorages | None = None
+        self._lock = threading.RLock()
+        self._draining = False
+
+    # What a run that goes on needs
 
     def add_run(self, run: DagsterRun) -> DagsterRun:
         """Add a run.
@@ -79,150 +58,127 @@ class EphemeralStorage:
         Raises:
             DagsterInvariantViolationError: If there is one with its id.
         """
-        if run.run_id in self._runs:
+        if self.has_run(run.run_id):
             raise DagsterInvariantViolationError(f"A run with id {run.run_id} already exists.")
-        self._added += 1
-        self._runs[run.run_id] = _KeptRun(self._added, run, _time.now())
-        self._logs.setdefault(run.run_id, [])
+        self._runs[run.run_id] = _Pending(run)
         return run
 
-    def writer(self, run_id: str) -> Callable[[EventLogEntry], None]:
+    def event_writer(self, run_id: str) -> Callable[[EventLogEntry], None]:
         """Return what appends to the log of a run. An event costs an append; reading does the rest."""
         return self._logs.setdefault(run_id, []).append
 
-    def _kept(self, run_id: str) -> _KeptRun | None:
-        kept = self._runs.get(run_id)
-        if kept is not None:
-            kept.fold(self._logs[run_id])
-        return kept
+    def close_writer(self, run_id: str) -> None:
+        """Take note that nobody writes to the log of a run any longer."""
+        self._ended.append(run_id)
+
+    def store(self, entries: Sequence[EventLogEntry]) -> None:
+        """Add entries to the logs of their runs."""
+        for entry in entries:
+            self._logs.setdefault(entry.run_id, []).append(entry)
 
     def get_run(self, run_id: str) -> DagsterRun | None:
         """Return a run with the status that its log gives it, or None."""
-        kept = self._kept(run_id)
-        return None if kept is None else kept.run
+        pending = self._runs.get(run_id)
+        if pending is not None:
+            return self._folded(run_id, pending)
+        if self._storages is None:
+            return None
+        found = self._storages.run_storage.get_runs(RunsFilter(run_ids=[run_id]), limit=1)
+        return found[0] if found else None
 
-    def get_record(self, run_id: str) -> RunRecord | None:
-        """Return a run with its times, or None."""
-        kept = self._kept(run_id)
-        return None if kept is None else kept.record
+    def has_run(self, run_id: str) -> bool:
+        """Return whether there is a run."""
+        if run_id in self._runs:
+            return True
+        return self._storages is not None and self._storages.run_storage.has_run(run_id)
 
-    def replace_run(self, run: DagsterRun) -> None:
-        """Store a changed run.
-
-        Raises:
-            DagsterRunNotFoundError: If there is none with its id.
-        """
-        kept = self._kept(run.run_id)
-        if kept is None:
-            raise DagsterRunNotFoundError(f"There is no run with id {run.run_id}.", run.run_id)
-        kept.run = run
-        kept.updated = _time.now()
-
-    def delete_run(self, run_id: str) -> None:
-        """Delete a run and its log; one that is not there is deleted already."""
-        self._runs.pop(run_id, None)
-        self._logs.pop(run_id, None)
-
-    def fetch_records(
-        self,
-        filters: RunsFilter | None = None,
-        cursor: str | None = None,
-        limit: int | None = None,
-        ascending: bool = False,
-        order_by: str | None = None,
-    ) -> list[RunRecord]:
-        """Return runs with their times, the newest first.
-
-        Args:
-            filters: Which.
-            cursor: The id of the run after which to start.
-            limit: How many at most. Default: all.
-            ascending: The oldest first.
-            order_by: A field of the record to sort by. Default: when they were added.
-
-        Raises:
-            DagsterInvariantViolationError: If no record has such a field.
-        """
-        if order_by is not None and order_by not in _ORDERS:
-            raise DagsterInvariantViolationError(
-                f"expected order_by to be one of {', '.join(_ORDERS)}, got: {order_by!r}"
-            )
-        kept = [self._kept(run_id) for run_id in self._runs]
-        found = [k.record for k in kept if k is not None and _matches(k, filters)]
-        if order_by is not None:
-            # Runs that have not come so far (no end yet) count as the newest.
-            found.sort(key=lambda r: (getattr(r, order_by) is None, getattr(r, order_by) or 0))
-        if not ascending:
-            found.reverse()
-        if cursor is not None:
-            places = [n for n, record in enumerate(found) if record.dagster_run.run_id == cursor]
-            if not places and cursor in self._runs:
-                number = self._runs[cursor].number
-                found = [r for r in found if (r.storage_id > number) == ascending]
-            else:
-                found = found[places[0] + 1 :] if places else []
-        return found if limit is None else found[:limit]
-
-    def fetch_runs(
-        self,
-        filters: RunsFilter | None = None,
-        cursor: str | None = None,
-        limit: int | None = None,
-        ascending: bool = False,
-    ) -> list[DagsterRun]:
-        """Return runs, the newest first, after the one whose id is the cursor."""
-        return [r.dagster_run for r in self.fetch_records(filters, cursor, limit, ascending)]
-
-    def fetch_log(
-        self, run_id: str, of_type: Iterable[DagsterEventType] | None = None
-    ) -> Sequence[EventLogEntry]:
-        """Return the log of a run, or only its events of some types."""
+    def _folded(self, run_id: str, pending: _Pending) -> DagsterRun:
         log = self._logs.get(run_id, [])
-        if of_type is None:
-            return list(log)
-        values = {event_type.value for event_type in of_type}
-        return [
-            entry
-            for entry in log
-            if entry.dagster_event is not None and entry.dagster_event.event_type_value in values
-        ]
+        for entry in log[pending.folded :]:
+            event = entry.dagster_event
+            status = STATUS_OF_EVENT.get(event.event_type_value) if event is not None else None
+            if status is not None and pending.status in STATUSES_BEFORE[status]:
+                pending.status = status
+        pending.folded = len(log)
+        run = pending.run
+        return run if run.status is pending.status else run.with_status(pending.status)
 
-    def wipe(self) -> None:
+    # The database
+
+    @property
+    def storages(self) -> MemoryStorages:
+        """The storages, which know everything that was added here."""
+        return self._storages or self._open()
+
+    def _open(self) -> MemoryStorages:
+        import importlib
+
+        with self._lock:
+            if self._storages is not None:
+                return self._storages
+            module = importlib.import_module("dagster._core.storage.memory_storage")
+            # Opening them creates tables; there is nobody to bring the buffer to before that.
+            storages: MemoryStorages = module.MemoryStorages(self.drain)
+            self._storages = storages
+            return storages
+
+    def drain(self) -> None:
+        """Bring everything that was added into the database."""
+        if not self._runs and not self._logs:
+            return
+        with self._lock:
+            # What brings it there asks the database too.
+            if self._draining or self._storages is None:
+                return
+            self._draining = True
+            try:
+                self._drain_runs(self._storages)
+                self._drain_logs(self._storages)
+            finally:
+                self._draining = False
+
+    def _drain_runs(self, storages: MemoryStorages) -> None:
+        for run_id, pending in list(self._runs.items()):
+            created = datetime.fromtimestamp(pending.created, UTC)
+            try:
+                storages.run_storage.add_historical_run(pending.run, created)
+            except SerializationError:
+                # Config of a run in this process may hold any object; a database may not.
+                config = {key: shown(value) for key, value in pending.run.run_config.items()}
+                storages.run_storage.add_historical_run(pending.run._replace(run_config=config), created)
+            del self._runs[run_id]
+
+    def _drain_logs(self, storages: MemoryStorages) -> None:
+        ended, self._ended = self._ended, []
+        taken = [(log, len(log)) for log in list(self._logs.values()) if log]
+        entries = list(heapq.merge(*(_timed(log[:count]) for log, count in taken), key=_time_of))
+        if entries:
+            storages.event_log_storage.store_event_batch([entry for _, entry in entries])
+        for log, count in taken:
+            del log[:count]  # writers hold the list itself
+        for run_id in ended:
+            if not self._logs.get(run_id):
+                self._logs.pop(run_id, None)
+
+    def flush(self) -> None:
+        """Do nothing: the database asks for what is buffered by itself."""
+
+    def dispose(self) -> None:
         """Forget everything."""
+        storages, self._storages = self._storages, None
         self._runs.clear()
         self._logs.clear()
+        if storages is not None:
+            storages.dispose()
 
 
-_ORDERS = ("create_timestamp", "update_timestamp", "start_time", "end_time", "storage_id")
+def _time_of(timed: tuple[float, EventLogEntry]) -> float:
+    return timed[0]
 
 
-def _matches(kept: _KeptRun, filters: RunsFilter | None) -> bool:
-    if filters is None:
-        return True
-    run = kept.run
-    if filters.run_ids is not None and run.run_id not in filters.run_ids:
-        return False
-    if filters.job_name is not None and run.job_name != filters.job_name:
-        return False
-    if filters.statuses and run.status not in filters.statuses:
-        return False
-    for key, wanted in (filters.tags or {}).items():
-        values = [wanted] if isinstance(wanted, str) else wanted
-        if run.tags.get(key) not in values:
-            return False
-    if filters.exclude_subruns and BACKFILL_ID_TAG in run.tags:
-        return False
-    if filters.snapshot_id is not None and filters.snapshot_id not in (
-        run.job_snapshot_id,
-        run.execution_plan_snapshot_id,
-    ):
-        return False
-    return _is_between(kept.updated, filters.updated_after, filters.updated_before) and _is_between(
-        kept.created, filters.created_after, filters.created_before
-    )
-
-
-def _is_between(moment: float, after: datetime | None, before: datetime | None) -> bool:
-    return (after is None or moment > after.timestamp()) and (
-        before is None or moment < before.timestamp()
-    )
+def _timed(log: Sequence[EventLogEntry]) -> Iterator[tuple[float, EventLogEntry]]:
+    """Yield the entries of one log with times that never go back, so that their order stays."""
+    latest = 0.0
+    for entry in log:
+        latest = max(latest, entry.timestamp)
+        yield latest, entry

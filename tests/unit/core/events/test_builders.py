@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -30,6 +31,7 @@ from dagster._core.records.handles import StepOutputHandle
 from dagster._core.records.metadata import MetadataValue
 from dagster._core.records.run import DagsterRun
 from dagster._core.records.user_events import AssetMaterialization, AssetObservation, ExpectationResult
+from dagster._core.storage.compute_log_manager import CapturedLogContext
 
 ERROR = error_info_from_exception(ValueError("broken"))
 
@@ -53,9 +55,10 @@ def write(build: Callable[[Any], DagsterEvent]) -> tuple[DagsterEvent, Any]:
 
     with DagsterInstance.ephemeral() as instance:
         result = builders.execute_in_process(instance=instance)
-        entries = [e for e in instance.all_logs(result.run_id) if e.dagster_event is made[0]]
-    assert len(entries) == 1
-    return made[0], entries[0]
+        entries = [e for e in instance.all_logs(result.run_id) if e.dagster_event == made[0]]
+    # The engine's own event of the same type may say the very same, before this one.
+    assert entries
+    return made[0], entries[-1]
 
 
 STEP_EVENTS: list[tuple[Callable[[Any], DagsterEvent], DagsterEventType, str]] = [
@@ -154,6 +157,11 @@ STEP_EVENTS: list[tuple[Callable[[Any], DagsterEvent], DagsterEventType, str]] =
         lambda c: DagsterEvent.loaded_input(c, "x", "io", "result", "first"),
         DagsterEventType.LOADED_INPUT,
         'Loaded input "x" using input manager "io", from output "result" of step "first"',
+    ),
+    (
+        DagsterEvent.legacy_compute_log_step_event,
+        DagsterEventType.LOGS_CAPTURED,
+        "Started capturing logs for step: inside.",
     ),
     (
         lambda c: DagsterEvent.step_worker_starting(c, "Starting.", {"pid": 7}),
@@ -256,6 +264,11 @@ RUN_EVENTS: list[tuple[Callable[[Any], DagsterEvent], str, str]] = [
         "Fails.",
     ),
     (
+        lambda c: DagsterEvent.capture_logs(c, ["inside"], ["r", "k"], CapturedLogContext(["r", "k"])),
+        "LOGS_CAPTURED",
+        "Started capturing logs in process (pid: {pid}).",
+    ),
+    (
         lambda c: DagsterEvent.from_job(DagsterEventType.ALERT_START, c, "By hand."),
         "ALERT_START",
         "By hand.",
@@ -266,8 +279,9 @@ RUN_EVENTS: list[tuple[Callable[[Any], DagsterEvent], str, str]] = [
 @pytest.mark.parametrize(("build", "value", "message"), RUN_EVENTS)
 def test_events_of_runs(build: Callable[[Any], DagsterEvent], value: str, message: str) -> None:
     event, entry = write(lambda step_context: build(step_context.plan_context))
+    assert event.pid == os.getpid()
+    message = message.replace("{pid}", str(event.pid))
     assert (event.event_type_value, event.message, event.step_key) == (value, message, None)
-    assert event.pid is not None
     error = getattr(event.event_specific_data, "error", None)
     assert entry.error_info == error
     is_error = error is not None or value in ("PIPELINE_FAILURE", "PIPELINE_CANCELED")

@@ -1,7 +1,7 @@
 """Names of files: any identifier becomes path parts that stay below their directory.
 
 The encoding is injective, so that two identifiers never share a file, and leaves ordinary names as
-they are. ``tests/unit/core/io/test_path_names.py`` pins both.
+they are. ``tests/unit/core/records/test_path_names.py`` pins both.
 """
 
 from __future__ import annotations

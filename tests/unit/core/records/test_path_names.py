@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagster._core.io.path_names import MAX_PART_BYTES, safe_part, safe_parts
+from dagster._core.records.path_names import MAX_PART_BYTES, safe_part, safe_parts
 
 NASTY = st.one_of(
     st.text(),

@@ -1,0 +1,60 @@
+"""Runs in SQLite files: add many with three tags each, and look for the newest 25 among them."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+
+PAGE = 25
+TEAMS = 100
+STATUSES = (
+    DagsterRunStatus.SUCCESS,
+    DagsterRunStatus.SUCCESS,
+    DagsterRunStatus.SUCCESS,
+    DagsterRunStatus.FAILURE,
+)
+
+
+def run_of(number: int) -> DagsterRun:
+    """Return a run."""
+    tags = {"team": f"team_{number % TEAMS}", "day": f"day_{number % 365}", "user": "somebody"}
+    status = STATUSES[number % len(STATUSES)]
+    return DagsterRun(job_name=f"job_{number % 20}", run_id=f"run-{number:08}", tags=tags, status=status)
+
+
+def page_seconds(instance: DagsterInstance, filters: RunsFilter | None) -> float:
+    """Return how long a page takes."""
+    taken = []
+    for _ in range(20):
+        start = time.perf_counter()
+        page = instance.get_runs(filters, limit=PAGE)
+        taken.append(time.perf_counter() - start)
+        assert len(page) == PAGE
+    return statistics.median(taken)
+
+
+if __name__ == "__main__":
+    count = int(sys.argv[1])
+    with tempfile.TemporaryDirectory() as home, DagsterInstance.local_temp(home) as instance:
+        instance.add_run(run_of(0))
+        runs = [run_of(number) for number in range(1, count)]
+        start = time.perf_counter()
+        for run in runs:
+            instance.add_run(run)
+        adding = time.perf_counter() - start
+        measures = {
+            "seconds per run": adding / len(runs),
+            "seconds per page": page_seconds(instance, None),
+            "seconds per page by tag": page_seconds(instance, RunsFilter(tags={"team": "team_7"})),
+            "seconds per page by status": page_seconds(
+                instance, RunsFilter(statuses=[DagsterRunStatus.FAILURE])
+            ),
+        }
+        assert instance.get_runs(limit=1)[0].run_id == runs[-1].run_id
+        assert instance.get_runs_count() == count
+    print(json.dumps(measures))

@@ -1,0 +1,235 @@
+"""``dagster run``: look at the runs that the instance keeps, and delete them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dagster._cli.refusal import Refusal
+from dagster._cli.stored_runs import (
+    complete_run_ids,
+    confirm,
+    find_record,
+    job_hint,
+    open_instance,
+)
+
+if TYPE_CHECKING:
+    from dagster._core.instance.instance import DagsterInstance
+    from dagster._core.records.run import RunRecord, RunsFilter
+
+_run_argument = click.argument("run", metavar="RUN", shell_complete=complete_run_ids)
+_json_option = click.option("--json", "as_json_", is_flag=True, help="Print JSON, for programs.")
+_LEVELS = ("debug", "info", "warning", "error", "critical")
+
+
+@click.group("run")
+def run_group() -> None:
+    """Look at runs that are kept, and delete them.
+
+    They are those of the instance that the environment variable DAGSTER_HOME names. Of a run's id the
+    beginning is enough.
+    """
+
+
+@run_group.command("list")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=25, show_default=True, help="How many at most."
+)
+@click.option("-j", "--job", metavar="NAME", help="Only of this job.")
+@click.option(
+    "-s",
+    "--status",
+    "statuses",
+    metavar="STATUS",
+    multiple=True,
+    help="Only in this status, or in one of these.",
+)
+@click.option(
+    "-t",
+    "--tag",
+    "tags",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Only with this tag; several: with all.",
+)
+@_json_option
+def list_command(
+    limit: int, job: str | None, statuses: Sequence[str], tags: Sequence[str], as_json_: bool
+) -> None:
+    """List runs, the newest first.
+
+    \b
+    dagster run list --status FAILURE --status CANCELED
+    dagster run list --job clean --tag team=data --limit 100 --json
+    """
+    filters = _filters(job, statuses, tags)
+    with open_instance() as instance:
+        # One more than is shown tells whether there are more.
+        records = instance.get_run_records(filters, limit=limit + 1)
+        from dagster._cli.run_text import LIST_HEADS, as_json, list_row, run_dict
+        from dagster._cli.tables import on_terminal, print_table
+
+        if as_json_:
+            click.echo(as_json([run_dict(record) for record in records[:limit]]))
+            return
+        if not records:
+            click.echo(_none(instance, job, tags), err=True)
+            return
+        whole_ids = not on_terminal()
+        print_table(LIST_HEADS, [list_row(record, whole_ids=whole_ids) for record in records[:limit]])
+        if len(records) > limit:
+            click.echo(f"There are more: --limit {limit * 4}", err=True)
+
+
+def _filters(job: str | None, statuses: Sequence[str], tags: Sequence[str]) -> RunsFilter:
+    from dagster._core.records.run import DagsterRunStatus, RunsFilter
+    from dagster._text import unknown
+
+    wanted: list[DagsterRunStatus] = []
+    for status in statuses:
+        name = status.upper()
+        if name not in DagsterRunStatus.__members__:
+            raise Refusal(unknown("status of a run", name, DagsterRunStatus.__members__))
+        wanted.append(DagsterRunStatus[name])
+    pairs: dict[str, list[str]] = {}
+    for tag in tags:
+        key, separator, value = tag.partition("=")
+        if not key or not separator:
+            raise Refusal(f'expected --tag to be KEY=VALUE, got: "{tag}". For instance: --tag team=data')
+        pairs.setdefault(key, []).append(value)
+    for key, values in pairs.items():
+        if len(set(values)) > 1:
+            raise Refusal(f'No run has the tag "{key}" with several values; give --tag {key}=… once.')
+    return RunsFilter(
+        job_name=job, statuses=wanted, tags={key: values[0] for key, values in pairs.items()}
+    )
+
+
+def _none(instance: DagsterInstance, job: str | None, tags: Sequence[str]) -> str:
+    from dagster._text import did_you_mean
+
+    hint = job_hint(instance, job) if job is not None else ""
+    if tags and not hint:
+        known = instance.get_run_tag_keys()
+        for key in (tag.partition("=")[0] for tag in tags):
+            if key not in known:
+                hint = hint or f' No run has a tag "{key}".{did_you_mean(key, known)}'
+    return f"No runs.{hint}"
+
+
+@run_group.command("show")
+@_run_argument
+@click.option("--verbose", is_flag=True, help="List every step, however many there are.")
+@_json_option
+def show_command(run: str, verbose: bool, as_json_: bool) -> None:
+    """Show a run: how it stands, its steps, what it made, why it failed."""
+    with open_instance() as instance:
+        record = find_record(instance, run)
+        steps = instance.get_run_step_stats(record.dagster_run.run_id)
+        from dagster._cli.run_text import as_json, run_dict, step_dict
+
+        if as_json_:
+            click.echo(as_json({**run_dict(record), "steps": [step_dict(step) for step in steps]}))
+            return
+        _show(instance, record, steps, verbose)
+
+
+def _show(instance: DagsterInstance, record: RunRecord, steps: Sequence[Any], verbose: bool) -> None:
+    from dagster._cli.run_text import (
+        STEP_HEADS,
+        failure_lines,
+        head_lines,
+        materialized,
+        shown_steps,
+        step_row,
+    )
+    from dagster._cli.tables import print_table
+    from dagster._core.events.event_type import DagsterEventType
+
+    run_id = record.dagster_run.run_id
+    for line in head_lines(record):
+        click.echo(line)
+    listed, left_out = shown_steps(steps, every=verbose)
+    if listed:
+        click.echo()
+        print_table(STEP_HEADS, [step_row(step) for step in listed])
+    if left_out:
+        click.echo(f"\n{left_out} steps succeeded; --verbose lists them.")
+    made = list(materialized(instance.all_logs(run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION)))
+    if made:
+        click.echo()
+        print_table(("materialized", "partition", "step"), made)
+    failed = list(failure_lines(instance, run_id))
+    if failed:
+        click.echo()
+    for line in failed:
+        click.echo(line)
+
+
+@run_group.command("logs")
+@_run_argument
+@click.option("-f", "--follow", "follow_", is_flag=True, help="Go on until the run is over.")
+@click.option(
+    "--level",
+    type=click.Choice(_LEVELS, case_sensitive=False),
+    default="debug",
+    show_default=True,
+    help="Only entries of at least this level.",
+)
+@_json_option
+def logs_command(run: str, follow_: bool, level: str, as_json_: bool) -> None:
+    """Print the log of a run. With --json each line is an object."""
+    with open_instance() as instance:
+        run_id = find_record(instance, run).dagster_run.run_id
+        from dagster._cli.run_text import as_json, entry_dict, follow, log_lines
+        from dagster._cli.tables import on_terminal
+        from dagster._core.events.log_level import coerce_log_level
+
+        least = coerce_log_level(level)
+        colour = on_terminal()
+        for record in follow(instance, run_id, until_over=follow_):
+            entry = record.event_log_entry
+            if coerce_log_level(entry.level) < least:
+                continue
+            if as_json_:
+                click.echo(as_json(entry_dict(record), indent=None))
+                continue
+            for line in log_lines(entry, colour=colour):
+                click.echo(line, color=colour)
+
+
+@run_group.command("delete")
+@_run_argument
+@click.option("-f", "--force", is_flag=True, help="Do not ask.")
+def delete_command(run: str, force: bool) -> None:
+    """Delete a run with its log. What is known of the assets that it made stays."""
+    with open_instance() as instance:
+        found = find_record(instance, run).dagster_run
+        if not force:
+            going_on = "" if found.is_finished else " It is not over yet."
+            confirm(
+                f"This deletes run {found.run_id} of {found.job_name} ({found.status.value}) with its log."
+                f"{going_on}",
+                "--force",
+            )
+        instance.delete_run(found.run_id)
+        click.echo(f"Deleted run {found.run_id}.")
+
+
+@run_group.command("wipe")
+@click.option("-f", "--force", is_flag=True, help="Do not ask.")
+def wipe_command(force: bool) -> None:
+    """Delete all runs, all logs, and with them what is known of assets."""
+    with open_instance() as instance:
+        if not force:
+            count = instance.get_runs_count()
+            confirm(
+                f"This deletes {count} {'run' if count == 1 else 'runs'} of {instance.root_directory}, all logs, "
+                "and what is known of assets.",
+                "--force",
+            )
+        instance.wipe()
+        click.echo("Deleted all runs and their logs.")

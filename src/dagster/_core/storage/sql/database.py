@@ -1,0 +1,371 @@
+"""One database: its connections, transactions, and the few things in which databases differ.
+
+Functions that query take a connection; nothing else knows how one comes about.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import shutil
+import sqlite3
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.pool import QueuePool, StaticPool
+
+import dagster._time as _time
+from dagster._core.errors import DagsterInvariantViolationError
+from dagster._core.storage.sql.types import ExactText
+
+T = TypeVar("T")
+
+_logger = logging.getLogger(__name__)
+#: How PostgreSQL says that it will never let a connection in.
+_REFUSALS = (
+    "authentication failed",
+    "no pg_hba.conf entry",
+    '" does not exist',
+    "is not permitted to log in",
+)
+
+#: How long a statement waits for another writer of the same SQLite file, in seconds.
+SQLITE_BUSY_SECONDS = 120.0
+#: How long a database that does not answer is waited for before its error reaches the caller, in seconds.
+RECONNECT_SECONDS = 120.0
+#: After how long somebody who waits is told why, in seconds.
+PATIENCE_SECONDS = 2.0
+
+
+class DatabaseUnavailableError(DagsterInvariantViolationError):
+    """The database cannot be reached or written, and waiting did not help."""
+
+
+class DatabaseFullError(DagsterInvariantViolationError):
+    """There is no space left where the database is kept."""
+
+
+class _NoLock:
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_exc: object) -> None:
+        return None
+
+
+_NO_LOCK = _NoLock()
+
+
+class Database:
+    """A database and its small pool of connections.
+
+    Args:
+        engine: The engine.
+        description: What it is, for messages: a path, or a URL without its password.
+        reconnect_seconds: How long it is waited for when it does not answer.
+    """
+
+    def __init__(
+        self, engine: Engine, description: str, reconnect_seconds: float = RECONNECT_SECONDS
+    ) -> None:
+        self.engine = engine
+        self.description = description
+        self._reconnect_seconds = reconnect_seconds
+        self._make_locks()
+        _open.add(self)
+
+    def _make_locks(self) -> None:
+        # One writer per file and process: waiting here is fair and cheap, SQLite's own waiting is neither.
+        is_sqlite = self.engine.dialect.name == "sqlite"
+        self._write_lock: Any = threading.RLock() if is_sqlite else _NO_LOCK
+        # In memory there is one connection for all threads, which has one transaction at a time.
+        self._read_lock: Any = self._write_lock if isinstance(self.engine.pool, StaticPool) else _NO_LOCK
+
+    @property
+    def dialect_name(self) -> str:
+        """``sqlite``, ``postgresql`` or ``mysql``."""
+        name = self.engine.dialect.name
+        return "mysql" if name == "mariadb" else name
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    def forget_parent(self) -> None:
+        """Leave the connections to the parent: called in a forked process, which must open its own."""
+        self._make_locks()
+        if not isinstance(self.engine.pool, StaticPool):  # a database in memory was copied as a whole
+            self.engine.dispose(close=False)
+
+    # Transactions
+
+    def read(self, fn: Callable[[Connection], T]) -> T:
+        """Return what a function of a connection gives, in one read transaction.
+
+        It is called again when the connection breaks.
+        """
+        return self._retrying(lambda: self._in_connection(fn, write=False))
+
+    def write(self, fn: Callable[[Connection], T]) -> T:
+        """Return what a function of a connection gives, in one write transaction.
+
+        It is called again when the connection breaks, also when it is not known whether the commit came
+        through: what it does must come to the same when it is done twice.
+        """
+        return self._retrying(lambda: self._in_connection(fn, write=True))
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A write transaction without retries, for code that needs a ``with`` block."""
+        with self._write_lock, self.engine.connect() as connection:
+            connection = connection.execution_options(dagster_write=True)
+            with connection.begin():
+                yield connection
+
+    def _in_connection(self, fn: Callable[[Connection], T], *, write: bool) -> T:
+        if not write:
+            with self._read_lock, self.engine.connect() as connection, connection.begin():
+                return fn(connection)
+        with self._write_lock, self.engine.connect() as connection:
+            connection = connection.execution_options(dagster_write=True)
+            with connection.begin():
+                return fn(connection)
+
+    def _retrying(self, attempt: Callable[[], T]) -> T:
+        started: float | None = None
+        told = False
+        delay = 0.01
+        while True:
+            try:
+                return attempt()
+            except DBAPIError as exc:
+                if self._is_full(exc):
+                    raise DatabaseFullError(
+                        f"There is no space left where the database {self.description} is kept "
+                        f"({_first_line(exc)}). What was stored before is intact, the last change was not "
+                        "stored. Make space and try again."
+                    ) from exc
+                if self._is_refused(exc):
+                    raise DatabaseUnavailableError(
+                        f"The database {self.description} cannot be opened: {_first_line(exc)}"
+                    ) from exc
+                if not self._is_passing(exc):
+                    raise
+                now = _time.monotonic()
+                started = now if started is None else started
+                if now >= started + self._reconnect_seconds:
+                    raise DatabaseUnavailableError(
+                        f"The database {self.description} did not answer for "
+                        f"{_time.format_duration(self._reconnect_seconds)}: {_first_line(exc)}"
+                    ) from exc
+                if not told and now >= started + PATIENCE_SECONDS:
+                    told = True
+                    _logger.warning(
+                        "The database %s does not answer (%s). It is tried again for up to %s.",
+                        self.description,
+                        _first_line(exc),
+                        _time.format_duration(self._reconnect_seconds),
+                    )
+                _time.sleep(delay * (0.5 + random.random()))
+                delay = min(delay * 2, 1.0)
+
+    def _is_full(self, exc: DBAPIError) -> bool:
+        if self.dialect_name == "sqlite":
+            return is_sqlite_full(str(exc.orig), self.description)
+        if self.dialect_name == "mysql":
+            return exc.orig is not None and exc.orig.args[:1] in ((1021,), (1114,))
+        return getattr(exc.orig, "sqlstate", None) == "53100"
+
+    def _is_refused(self, exc: DBAPIError) -> bool:
+        """Whether the server answers, but will never let this connection in."""
+        if not isinstance(exc, OperationalError) or self.dialect_name == "sqlite":
+            return False
+        if self.dialect_name == "mysql":
+            return exc.orig is not None and exc.orig.args[:1] in ((1044,), (1045,), (1049,))
+        # At this time PostgreSQL's driver gives no code.
+        no_state = getattr(exc.orig, "sqlstate", None) is None
+        return no_state and any(refusal in str(exc.orig) for refusal in _REFUSALS)
+
+    def _is_passing(self, exc: DBAPIError) -> bool:
+        """Whether the same statement may succeed if it is tried again."""
+        text = str(exc.orig).lower()
+        if self.dialect_name == "sqlite":
+            return isinstance(exc, OperationalError) and ("locked" in text or "busy" in text)
+        if exc.connection_invalidated or isinstance(exc, InterfaceError):
+            return True
+        if isinstance(exc, OperationalError):
+            if self.dialect_name == "mysql":
+                code = exc.orig.args[0] if exc.orig is not None and exc.orig.args else None
+                # Lost, gone, refused, cannot connect; lock wait and deadlock ask for another try as well.
+                return code in {1040, 1053, 1205, 1213, 2002, 2003, 2006, 2013, 2055}
+            state = getattr(exc.orig, "sqlstate", None)
+            # Without a state the connection itself failed; 08 is connection, 57P is shutdown, 53 is too
+            # many, 40 asks for another try.
+            return state is None or state[:2] in {"08", "40", "53"} or state.startswith("57P")
+        return False
+
+    # Differences
+
+    def upsert(
+        self,
+        table: sa.Table,
+        values: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        keys: Sequence[str],
+        changes: Mapping[str, Any] | Callable[[Any], Mapping[str, Any]] | None,
+    ) -> sa.Insert:
+        """Return an insert that changes the row that is there.
+
+        Args:
+            table: The table.
+            values: The row, or several.
+            keys: The columns of the unique index.
+            changes: New values by column, or a function of the row that would be inserted giving them;
+                None leaves the row as it is.
+        """
+        if self.dialect_name == "mysql":
+            statement = mysql.insert(table).values(values)
+            if changes is None:
+                first = keys[0]
+                return statement.on_duplicate_key_update({first: table.c[first]})
+            given = changes(statement.inserted) if callable(changes) else changes
+            return statement.on_duplicate_key_update(dict(given))
+        module = sqlite if self.dialect_name == "sqlite" else postgresql
+        statement = module.insert(table).values(values)
+        if changes is None:
+            return statement.on_conflict_do_nothing(index_elements=list(keys))
+        given = changes(statement.excluded) if callable(changes) else changes
+        return statement.on_conflict_do_update(index_elements=list(keys), set_=dict(given))
+
+    def starts_with(self, column: Any, prefix: str) -> Any:
+        """Return a condition that a text column starts with a prefix, taken literally."""
+        if isinstance(column.type, ExactText):
+            size = len(prefix.encode("utf-8", "surrogatepass"))
+            return sa.func.substr(column, 1, size, type_=ExactText()) == prefix
+        return sa.func.substr(column, 1, len(prefix)) == prefix
+
+
+_open: weakref.WeakSet[Database] = weakref.WeakSet()
+
+
+def _forget_parent() -> None:
+    for database in list(_open):
+        database.forget_parent()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
+    os.register_at_fork(after_in_child=_forget_parent)
+
+
+def is_sqlite_full(text: str, path: str) -> bool:
+    """Whether an error of SQLite tells that there is no space left for a file."""
+    # Where a file beside the database cannot grow, it only speaks of an I/O error.
+    return "database or disk is full" in text or (
+        "disk I/O error" in text and _free_bytes(path) < 1_000_000
+    )
+
+
+def set_wal(connection: sqlite3.Connection) -> None:
+    """Let the readers and the writer of a SQLite file not wait for each other.
+
+    Where several processes do it at once, all but one are told that the file is locked, at once, whatever
+    the time that they would wait for other statements.
+    """
+    deadline = _time.monotonic() + SQLITE_BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as exc:
+            if "locked" not in str(exc) or _time.monotonic() > deadline:
+                raise
+            _time.sleep(0.002 + random.random() / 100)
+
+
+def _free_bytes(path: str) -> int:
+    try:
+        return shutil.disk_usage(os.path.dirname(path) or ".").free
+    except OSError:
+        return sys.maxsize
+
+
+def _first_line(exc: DBAPIError) -> str:
+    return str(exc.orig).strip().splitlines()[0] if str(exc.orig).strip() else type(exc.orig).__name__
+
+
+def open_sqlite(path: str) -> Database:
+    """Open, and make if need be, the SQLite database at a path. Directories are made too."""
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=path),
+        connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
+        poolclass=QueuePool,
+        pool_size=2,
+        max_overflow=8,
+    )
+    _prepare_sqlite(engine, wal=True)
+    return Database(engine, path)
+
+
+def open_memory() -> Database:
+    """Open a new SQLite database in memory, shared by the threads of this process."""
+    engine = sa.create_engine(
+        "sqlite://", connect_args={"check_same_thread": False}, poolclass=StaticPool
+    )
+    _prepare_sqlite(engine, wal=False)
+    return Database(engine, "in memory")
+
+
+def open_server(url: str | sa.URL, reconnect_seconds: float = RECONNECT_SECONDS) -> Database:
+    """Open a database on a server: at most two connections per process, whatever the number of runs.
+
+    Args:
+        url: ``postgresql+psycopg://…`` or ``mysql+pymysql://…``.
+        reconnect_seconds: How long it is waited for when it does not answer.
+    """
+    parsed = sa.make_url(url)
+    arguments: dict[str, Any] = {}
+    if parsed.get_backend_name() == "postgresql":
+        arguments = {"connect_timeout": 10}
+    elif parsed.get_backend_name() == "mysql":
+        arguments = {"connect_timeout": 10, "charset": "utf8mb4"}
+    engine = sa.create_engine(
+        parsed,
+        connect_args=arguments,
+        poolclass=QueuePool,
+        pool_size=2,
+        max_overflow=0,  # one over the pool's size would be opened and closed again and again
+        pool_timeout=600,
+        pool_recycle=1800,
+        isolation_level="READ COMMITTED",
+    )
+    return Database(engine, parsed.render_as_string(hide_password=True), reconnect_seconds)
+
+
+def _prepare_sqlite(engine: Engine, *, wal: bool) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        # The driver's own transactions begin too late; ours begin where SQLAlchemy's do.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        if wal:
+            set_wal(connection)
+            cursor.execute("PRAGMA synchronous=NORMAL")
+            cursor.execute(f"PRAGMA busy_timeout={int(SQLITE_BUSY_SECONDS * 1000)}")
+        cursor.execute("PRAGMA temp_store=MEMORY")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        # A write transaction takes its lock at once: one that starts as a reader may never get it.
+        write = connection.get_execution_options().get("dagster_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -1,0 +1,19 @@
+"""The first tables of the runs group."""
+
+from __future__ import annotations
+
+from alembic import op
+
+from dagster._core.storage.sql.ddl import create_missing
+from dagster._core.storage.sql.migrations.schema_001 import RUN_METADATA
+
+revision = "runs_001"
+down_revision = None
+branch_labels = ("runs",)
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the tables that are not there."""
+    connection = op.get_bind()
+    create_missing(connection, RUN_METADATA, str(connection.engine.url))

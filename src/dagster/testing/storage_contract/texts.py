@@ -1,0 +1,50 @@
+"""Texts that have broken storages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: Each must be stored, come back and be found exactly, and be told from all others.
+NASTY_TEXTS: Final[tuple[str, ...]] = (
+    "plain",
+    "Plain",
+    "plain ",
+    " plain",
+    "",
+    "it's",
+    'say "hi"',
+    "100%",
+    "100_",
+    "1000",
+    "a\\b",
+    "a/b",
+    "a/../b",
+    "../../etc/passwd",
+    "line\nbreak",
+    "carriage\r\nreturn",
+    "tab\there",
+    "nul\x00inside",
+    "nul inside",
+    "\x00",
+    "half a pair \ud83d",
+    "half a pair ",
+    "naïve",
+    "nai\u0308ve",
+    "straße",
+    "strasse",
+    "😀",
+    "😁",
+    "日本語",
+    "'; DROP TABLE runs; --",
+    "[1]",
+    "{}",
+    "null",
+    "x" * 254,
+    "x" * 255,
+    "x" * 256,
+    "x" * 10_000,
+    "x" * 9_999 + "y",
+    "é" * 127,
+    "é" * 128,
+    "😀" * 5_000,
+)

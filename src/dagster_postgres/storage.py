@@ -1,0 +1,65 @@
+"""Runs, events and schedules in one PostgreSQL database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from dagster._core.storage.sql.schema import GROUPS
+from dagster._core.storage.unified import UnifiedSqlStorage
+from dagster._serdes.config_class import ConfigurableClass, ConfigurableClassData
+from dagster_postgres.event_log import PostgresEventLogStorage
+from dagster_postgres.run_storage import PostgresRunStorage
+from dagster_postgres.schedule_storage import PostgresScheduleStorage
+from dagster_postgres.urls import open_postgres, postgres_config, url_from_config
+
+
+class DagsterPostgresStorage(UnifiedSqlStorage, ConfigurableClass):
+    """Runs, events and schedules in one PostgreSQL database, with two connections per process at most.
+
+    It is chosen in ``dagster.yaml`` with::
+
+        storage:
+          postgres:
+            postgres_db:
+              username: …
+              password: {env: PASSWORD}
+              hostname: …
+              db_name: …
+
+    Args:
+        postgres_url: The URL of the database.
+        should_autocreate_tables: Whether tables that are not there are made.
+        inst_data: Where the object comes from.
+    """
+
+    run_storage_class = PostgresRunStorage
+    event_log_storage_class = PostgresEventLogStorage
+    schedule_storage_class = PostgresScheduleStorage
+
+    def __init__(
+        self,
+        postgres_url: str,
+        should_autocreate_tables: bool = True,
+        inst_data: ConfigurableClassData | None = None,
+    ) -> None:
+        database = open_postgres(postgres_url, GROUPS, should_autocreate_tables)
+        super().__init__(database, inst_data, should_autocreate_tables)
+
+    @property
+    def inst_data(self) -> ConfigurableClassData | None:
+        """Where the object comes from."""
+        return self._inst_data
+
+    @classmethod
+    def config_type(cls) -> Any:
+        """Return the schema of its config."""
+        return postgres_config()
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> Self:
+        """Return the storage of a config."""
+        url = url_from_config(config_value)
+        return cls(url, config_value["should_autocreate_tables"], inst_data)
