@@ -204,16 +204,20 @@ _PARTITION_COLUMNS = tuple(column.name for column in asset_partitions.columns if
 
 
 # Statements are made once: making one costs more than running it.
-_SELECT_ASSETS = (
-    sa.select(*(assets.c[name] for name in ("asset_key", *_ASSET_IDS)))
-    .where(assets.c.asset_key.in_(sa.bindparam("keys", expanding=True)))
-    .order_by(assets.c.asset_key)
-    .with_for_update()
+_FROM_ASSETS = sa.select(*(assets.c[name] for name in ("asset_key", *_ASSET_IDS))).with_for_update()
+_SELECT_ASSETS = _FROM_ASSETS.where(
+    assets.c.asset_key.in_(sa.bindparam("keys", expanding=True))
+).order_by(assets.c.asset_key)
+_PARTITIONS_OF_ASSET = sa.select(asset_partitions).where(
+    asset_partitions.c.asset_key == sa.bindparam("asset")
 )
-_SELECT_PARTITIONS = sa.select(asset_partitions).where(
-    asset_partitions.c.asset_key == sa.bindparam("asset"),
-    asset_partitions.c.partition_key.in_(sa.bindparam("keys", expanding=True)),
+_SELECT_PARTITIONS = _PARTITIONS_OF_ASSET.where(
+    asset_partitions.c.partition_key.in_(sa.bindparam("keys", expanding=True))
 )
+# One at a time is the common case, and a list is spelled out anew whenever it is executed.
+_SELECT_ASSET = _FROM_ASSETS.where(assets.c.asset_key == sa.bindparam("key"))
+_SELECT_PARTITION = _PARTITIONS_OF_ASSET.where(asset_partitions.c.partition_key == sa.bindparam("key"))
+_updates: dict[tuple[str, ...], sa.Update] = {}
 _upserts: dict[tuple[str, str], sa.Insert] = {}
 
 
@@ -297,7 +301,11 @@ def locked_assets(
 def select_locked(connection: Connection, keys: list[str], found: dict[str, Row]) -> None:
     """Put the summaries of those assets that are there into a dict, locked until the transaction ends."""
     for chunk in chunks(keys):
-        for row in connection.execute(_SELECT_ASSETS, {"keys": chunk}).mappings():
+        if len(chunk) == 1:
+            rows = connection.execute(_SELECT_ASSET, {"key": chunk[0]})
+        else:
+            rows = connection.execute(_SELECT_ASSETS, {"keys": chunk})
+        for row in rows.mappings():
             found[row["asset_key"]] = dict(row)
 
 
@@ -307,7 +315,15 @@ def _write_asset(connection: Connection, key: str, before: Row, row: Row) -> Non
         if name in before and before[name] == value:
             continue
         changes[name] = encode_entry(value) if isinstance(value, EventLogEntry) else value
-    connection.execute(assets.update().where(assets.c.asset_key == key).values(changes))
+    names = tuple(sorted(changes))
+    statement = _updates.get(names)
+    if statement is None:
+        statement = _updates[names] = (
+            assets.update()
+            .where(assets.c.asset_key == sa.bindparam("key"))
+            .values({name: sa.bindparam(f"new_{name}") for name in names})
+        )
+    connection.execute(statement, {"key": key, **{f"new_{n}": value for n, value in changes.items()}})
 
 
 def _apply_to_partitions(
@@ -317,7 +333,10 @@ def _apply_to_partitions(
     partitions = {key_of(e.partition): e.partition for e in events if e.partition is not None}
     known = {key: _new_partition(text) for key, text in partitions.items()}
     for chunk in chunks(sorted(known)):
-        rows = connection.execute(_SELECT_PARTITIONS, {"asset": asset, "keys": chunk})
+        if len(chunk) == 1:
+            rows = connection.execute(_SELECT_PARTITION, {"asset": asset, "key": chunk[0]})
+        else:
+            rows = connection.execute(_SELECT_PARTITIONS, {"asset": asset, "keys": chunk})
         for row in rows.mappings():
             known[row["partition_key"]] = {name: row[name] for name in _PARTITION_COLUMNS}
     tags: list[Row] = []
