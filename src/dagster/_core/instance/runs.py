@@ -19,6 +19,7 @@ from dagster._core.records.run import (
     RunsFilter,
 )
 from dagster._core.records.tags import PARENT_RUN_ID_TAG, ROOT_RUN_ID_TAG, normalize_tags
+from dagster._process.collection import paused_collection
 
 if TYPE_CHECKING:
     from dagster._core.definitions.job.definition import JobDefinition
@@ -59,6 +60,7 @@ def build_run(
     )
 
 
+@paused_collection()
 def snapshots_of(job_def: JobDefinition, plan: ExecutionPlan | None) -> dict[str, Any]:
     """Return the records of a job, of what it is a part of, and of its plan, for ``create_run``."""
     job_snapshot = job_def.get_job_snapshot()
@@ -73,6 +75,7 @@ def snapshots_of(job_def: JobDefinition, plan: ExecutionPlan | None) -> dict[str
     return snapshots
 
 
+@paused_collection()
 def add_snapshots(
     run_storage: RunStorage,
     job_snapshot: JobSnap | None,
