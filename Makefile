@@ -25,9 +25,8 @@ help: ## list the targets
 
 setup: $(DEV) ## make .venv with everything that a developer needs
 
-demo: $(DEMO) ## run examples/flights on 336,776 real flights, and say where the results lie
-	$(BIN)/dagster job execute -f examples/flights/flights_ops.py -j flights
-	@echo "The report, with figures: flights_results/report.md"
+demo: $(DEMO) ## run examples/flights on 336,776 real flights: fail, run again what failed, and what changed
+	@$(BIN)/python examples/flights/demo.py
 
 test: $(DEV) check ## all checks, then all tests
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q

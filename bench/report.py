@@ -16,6 +16,8 @@ Measured = tuple[Row, dict[str, Samples]]
 
 def number(value: float) -> str:
     """Return a number with three figures, and no exponent."""
+    if value == 0:
+        return "0"
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}" if value >= 0.001 else f"{value:.5f}"

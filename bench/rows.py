@@ -70,12 +70,17 @@ _ROOT = _scenario("importing", "root")
 _CHAIN = _scenario("chain", 1_000, "quiet")
 _LARGE = _scenario("large_value")
 _BASELINE = _scenario("baseline", upstream=False)
+_ISOLATED = _scenario("multiprocess", "isolated")
+_REUSED = _scenario("multiprocess", "reused", upstream=False)
 _PERSISTENT = _scenario("persistent_chain", 1_000)
 # Upstream takes some 20 ms for an event or a run: side by side there are few of them, many are ours alone.
 _EVENT_LOG = _scenario("event_log", 2_000)
 _LONG_LOG = _scenario("event_log", 10_000, upstream=False)
 _RUNS = _scenario("run_storage", 3_000)
 _MANY_RUNS = _scenario("run_storage", 100_000, upstream=False)
+# Upstream takes minutes over the first, and has its storage on PostgreSQL in a package that is not there.
+_MANY_WRITERS = _scenario("many_writers", 25, upstream=False)
+_CONNECTIONS = _scenario("server_connections", 50, 20, upstream=False)
 
 
 def _page(title: str, run: Run, measure: str) -> Row:
@@ -135,6 +140,15 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("… peak memory", _PERSISTENT, "megabytes", "MB", 1, "", None),
     Row(
+        "re-execute a run of 1,000 steps from failure: until the failed step starts",
+        _scenario("reexecute"),
+        "seconds",
+        "s",
+        1,
+        "≤ 0.1 s",
+        at_most(0.1),
+    ),
+    Row(
         "fan-out 1 → 1,000 → 1, a step",
         _scenario("fan_out", 1_000),
         "seconds per step",
@@ -151,6 +165,60 @@ ROWS: tuple[Row, ...] = (
         1e3,
         "≤ 0.05 ms",
         at_most(0.05e-3),
+    ),
+    Row(
+        "processes: 100 independent ops, 2 at a time, each in its own, a step",
+        _ISOLATED,
+        "seconds per step",
+        "ms",
+        1e3,
+        "≤ 20 ms, 50× faster",
+        faster(50, 0.020),
+    ),
+    Row(
+        "… without starting and ending the run",
+        _ISOLATED,
+        "seconds per warm step",
+        "ms",
+        1e3,
+        "",
+        None,
+    ),
+    Row(
+        "1,000 ops in 2 reused processes, a step",
+        _REUSED,
+        "seconds per warm step",
+        "ms",
+        1e3,
+        "≤ 1.5 ms",
+        at_most(1.5e-3),
+    ),
+    Row(
+        "… against `ProcessPoolExecutor(2)`",
+        _REUSED,
+        "times the pool",
+        "×",
+        1,
+        "≤ 3×",
+        at_most(3),
+    ),
+    Row(
+        "threads: 100 ops that sleep 50 ms, 50 at a time",
+        _scenario("threads", 100, 50, upstream=False),
+        "seconds",
+        "s",
+        1,
+        "≤ 0.15 s",
+        at_most(0.15),
+    ),
+    Row(
+        "… as coroutines",
+        _scenario("threads", 100, 50, "coroutines", upstream=False),
+        "seconds",
+        "s",
+        1,
+        "≤ 0.15 s",
+        at_most(0.15),
     ),
     _planning("chain", 1_000),
     _planning("chain", 4_000),
@@ -218,6 +286,27 @@ ROWS: tuple[Row, ...] = (
         "≤ 200 µs (5,000 a second)",
         at_most(1 / 5_000),
     ),
+    Row(
+        "32 processes write one SQLite instance: writers that failed",
+        _MANY_WRITERS,
+        "writers that failed",
+        "",
+        1,
+        "none",
+        at_most(0),
+    ),
+    Row("… events lost", _MANY_WRITERS, "events lost", "", 1, "none", at_most(0)),
+    Row("… an event", _MANY_WRITERS, "seconds per event", "µs", 1e6, "", None),
+    Row(
+        "50 runs at once in a process on PostgreSQL: connections",
+        _CONNECTIONS,
+        "connections",
+        "",
+        1,
+        "≤ 2",
+        at_most(2),
+    ),
+    Row("… an event", _CONNECTIONS, "seconds per event", "µs", 1e6, "", None),
     Row("floor: a plain Python call", _BASELINE, "seconds per call", "µs", 1e6, "", None),
     Row("floor: seven event structs, a step", _BASELINE, "seconds per step", "µs", 1e6, "", None),
 )

@@ -5,6 +5,8 @@ and leave a report with figures. From the 'Re-execution' document, on real data.
 the repository:
 
     dagster job execute -f examples/flights/flights_ops.py -j flights
+
+The job `unreliable_flights` is the same, but its test step fails at first.
 """
 
 import json
@@ -34,7 +36,7 @@ from dagster import (
     job,
     op,
 )
-from examples.flights import analyses, data, features, model, plots, report
+from examples.flights import analyses, data, features, machine, model, plots, report
 from examples.flights.frame_types import FeatureTable, JoinedFlights, Model, Predictions, Scores, Table
 
 RESULTS = "flights_results"
@@ -55,6 +57,20 @@ class ResultsDirectory(ConfigurableResource):
         path = Path(self.path).resolve() / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+
+class TestMachine(ConfigurableResource):
+    """The machine that the model is tested on."""
+
+    down_until: str | None = Field(
+        default=None,
+        description="A file: the machine is down at first, and up once the file is there; who finds it down "
+        "makes it. Empty: always up.",
+    )
+
+    def reach(self) -> None:
+        """Raise a ConnectionError if the machine is down."""
+        machine.reach(self.down_until)
 
 
 class TableConfig(Config):
@@ -208,8 +224,10 @@ def test_model(
     train: pd.DataFrame,
     test: pd.DataFrame,
     config: TestConfig,
+    test_machine: TestMachine,
 ) -> Iterator[AssetObservation | Output[pd.DataFrame]]:
     """Test the model on days it has not seen, against forecasts without a model."""
+    test_machine.reach()
     predictions = model.predict_delays(trained, test)
     scores = model.score_forecasts(predictions, train)
     ours, timetable = (
@@ -315,12 +333,14 @@ def write_report(
     return str(path)
 
 
-@job(
-    resource_defs={
-        "results": ResultsDirectory(),
-        "io_manager": FilesystemIOManager(base_dir=f"{RESULTS}/storage"),
-    }
-)
+RESOURCES = {
+    "results": ResultsDirectory(),
+    "test_machine": TestMachine(),
+    "io_manager": FilesystemIOManager(base_dir=f"{RESULTS}/storage"),
+}
+
+
+@job(resource_defs=RESOURCES)
 def flights() -> None:
     """From five tables to a tested model and a report."""
     table = load_and_clean()
@@ -341,3 +361,10 @@ def flights() -> None:
             model_drivers(drivers),
         ],
     )
+
+
+unreliable_flights = flights.graph.to_job(
+    name="unreliable_flights",
+    description="The same, but the test step fails at first: the machine that it needs is down.",
+    resource_defs={**RESOURCES, "test_machine": TestMachine(down_until=f"{RESULTS}/test_machine_is_up")},
+)

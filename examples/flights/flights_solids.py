@@ -3,6 +3,8 @@
 The same steps as `flights_ops.py`, from the 'Re-execution' document. Run it from the root of the repository:
 
     dagster pipeline execute -f examples/flights/flights_solids.py -p flights_pipeline --preset full
+
+In the mode `unreliable`, which the preset of that name runs in processes, the test step fails at first.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ from dagster import (
     resource,
     solid,
 )
-from examples.flights import analyses, data, features, model, plots, report
+from examples.flights import analyses, data, features, machine, model, plots, report
 from examples.flights.frame_types import FeatureTable, JoinedFlights, Model, Predictions, Scores, Table
 
 RESULTS = "flights_results"
@@ -62,6 +64,31 @@ class ResultsDirectory:
 def results_directory(init_context: Any) -> ResultsDirectory:
     """The directory that the report and the figures go to."""
     return ResultsDirectory(init_context.resource_config["path"])
+
+
+class TestMachine:
+    """The machine that the model is tested on."""
+
+    def __init__(self, down_until: str | None) -> None:
+        self._down_until = down_until
+
+    def reach(self) -> None:
+        """Raise a ConnectionError if the machine is down."""
+        machine.reach(self._down_until)
+
+
+@resource(
+    config_schema={
+        "down_until": Field(
+            Noneable(StringSource),
+            default_value=None,
+            description="A file: the machine is down at first, and up once the file is there.",
+        )
+    }
+)
+def test_machine(init_context: Any) -> TestMachine:
+    """The machine that the model is tested on: always up, or down until a file is there."""
+    return TestMachine(init_context.resource_config["down_until"])
 
 
 def read_table(table: str) -> pd.DataFrame:
@@ -216,11 +243,13 @@ def train_model(context: Any, train: pd.DataFrame) -> HistGradientBoostingRegres
         OutputDefinition(Predictions, "predictions"),
         OutputDefinition(Table, "drivers"),
     ],
+    required_resource_keys={"test_machine"},
 )
 def test_model(
     context: Any, trained: HistGradientBoostingRegressor, train: pd.DataFrame, test: pd.DataFrame
 ) -> Iterator[ExpectationResult | Output]:
     """Test the model on days it has not seen, against forecasts without a model."""
+    context.resources.test_machine.reach()
     predictions = model.predict_delays(trained, test)
     scores = model.score_forecasts(predictions, train)
     ours, timetable = (
@@ -337,20 +366,31 @@ def write_report(
     yield Output(str(path))
 
 
+RESOURCES = {"results": results_directory, "test_machine": test_machine, "io_manager": fs_io_manager}
+IN_RESULTS = {"io_manager": {"config": {"base_dir": f"{RESULTS}/storage"}}}
+
+
 @pipeline(
     mode_defs=[
+        ModeDefinition("default", resource_defs=RESOURCES),
+        ModeDefinition("memory", resource_defs={**RESOURCES, "io_manager": mem_io_manager}),
         ModeDefinition(
-            "default", resource_defs={"results": results_directory, "io_manager": fs_io_manager}
-        ),
-        ModeDefinition(
-            "memory", resource_defs={"results": results_directory, "io_manager": mem_io_manager}
+            "unreliable",
+            resource_defs={
+                **RESOURCES,
+                "test_machine": configured(test_machine)(
+                    {"down_until": f"{RESULTS}/test_machine_is_up"}
+                ),
+            },
+            description="The test step fails at first: the machine that it needs is down.",
         ),
     ],
     preset_defs=[
+        PresetDefinition("full", mode="default", run_config={"resources": IN_RESULTS}),
         PresetDefinition(
-            "full",
-            mode="default",
-            run_config={"resources": {"io_manager": {"config": {"base_dir": f"{RESULTS}/storage"}}}},
+            "unreliable",
+            mode="unreliable",
+            run_config={"resources": IN_RESULTS, "execution": {"multiprocess": {}}},
         ),
         PresetDefinition(
             "fast",

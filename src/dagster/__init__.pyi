@@ -149,9 +149,18 @@ from dagster._core.execution.hook_context import HookContext as HookContext
 from dagster._core.execution.op_context import OpExecutionContext as OpExecutionContext
 from dagster._core.execution.step_context import DagsterTypeLoaderContext as DagsterTypeLoaderContext
 from dagster._core.execution.step_context import StepExecutionContext as StepExecutionContext
+from dagster._core.execution.step_launcher import StepLauncher as StepLauncher
 from dagster._core.executor.base import Executor as Executor
 from dagster._core.executor.builtin import default_executors as default_executors
 from dagster._core.executor.builtin import in_process_executor as in_process_executor
+from dagster._core.executor.builtin import multi_or_in_process_executor as multi_or_in_process_executor
+from dagster._core.executor.builtin import multiprocess_executor as multiprocess_executor
+from dagster._core.executor.builtin import threads_executor as threads_executor
+from dagster._core.executor.step_run_ref import StepRunRef as StepRunRef
+from dagster._core.executor.step_run_ref import external_instance_from_step_run_ref as external_instance_from_step_run_ref
+from dagster._core.executor.step_run_ref import run_step_from_ref as run_step_from_ref
+from dagster._core.executor.step_run_ref import step_context_to_step_run_ref as step_context_to_step_run_ref
+from dagster._core.executor.step_run_ref import step_run_ref_to_step_context as step_run_ref_to_step_context
 from dagster._core.instance.for_test import instance_for_test as instance_for_test
 from dagster._core.instance.instance import DagsterInstance as DagsterInstance
 from dagster._core.io.build_context import build_input_context as build_input_context
@@ -176,7 +185,16 @@ from dagster._core.io.pythonic import ConfigurableIOManager as ConfigurableIOMan
 from dagster._core.io.pythonic import ConfigurableIOManagerFactory as ConfigurableIOManagerFactory
 from dagster._core.io.pythonic import ConfigurableLegacyIOManagerAdapter as ConfigurableLegacyIOManagerAdapter
 from dagster._core.io.upath_manager import UPathIOManager as UPathIOManager
+from dagster._core.plan.changed_steps import StepAction as StepAction
+from dagster._core.plan.changed_steps import StepDecision as StepDecision
 from dagster._core.records.asset_key import AssetKey as AssetKey
+from dagster._core.records.event_records import AssetRecordsFilter as AssetRecordsFilter
+from dagster._core.records.event_records import EventLogRecord as EventLogRecord
+from dagster._core.records.event_records import EventRecordsFilter as EventRecordsFilter
+from dagster._core.records.event_records import EventRecordsResult as EventRecordsResult
+from dagster._core.records.event_records import PaginatedResults as PaginatedResults
+from dagster._core.records.event_records import RunShardedEventsCursor as RunShardedEventsCursor
+from dagster._core.records.event_records import RunStatusChangeRecordsFilter as RunStatusChangeRecordsFilter
 from dagster._core.records.metadata import EventMetadataEntry as EventMetadataEntry
 from dagster._core.records.metadata import FloatMetadataEntryData as FloatMetadataEntryData
 from dagster._core.records.metadata import IntMetadataEntryData as IntMetadataEntryData
@@ -236,9 +254,12 @@ from dagster._core.records.user_events import Materialization as Materialization
 from dagster._core.records.user_events import Output as Output
 from dagster._core.records.user_events import RetryRequested as RetryRequested
 from dagster._core.records.user_events import TypeCheck as TypeCheck
+from dagster._core.run_coordinator.base import SubmitRunContext as SubmitRunContext
 from dagster._core.run_coordinator.queued import QueuedRunCoordinator as QueuedRunCoordinator
 from dagster._core.runner.execute_job import execute_job as execute_job
+from dagster._core.runner.explain import explain_reexecution as explain_reexecution
 from dagster._core.runner.interrupts import raise_execution_interrupts as raise_execution_interrupts
+from dagster._core.runner.rerun import ReexecutionOptions as ReexecutionOptions
 from dagster._core.runner.results import ExecuteInProcessResult as ExecuteInProcessResult
 from dagster._core.runner.results import JobExecutionResult as JobExecutionResult
 from dagster._core.runner.validate import validate_run_config as validate_run_config
@@ -263,6 +284,8 @@ from dagster._legacy.pipeline import pipeline as pipeline
 from dagster._legacy.pipeline_run import PipelineRun as PipelineRun
 from dagster._legacy.pipeline_run import PipelineRunStatus as PipelineRunStatus
 from dagster._legacy.preset import PresetDefinition as PresetDefinition
+from dagster._legacy.reexecution import reexecute_pipeline as reexecute_pipeline
+from dagster._legacy.reexecution import reexecute_pipeline_iterator as reexecute_pipeline_iterator
 from dagster._legacy.results import CompositeSolidExecutionResult as CompositeSolidExecutionResult
 from dagster._legacy.results import PipelineExecutionResult as PipelineExecutionResult
 from dagster._legacy.results import SolidExecutionResult as SolidExecutionResult
@@ -311,6 +334,7 @@ __all__ = [
     "AssetMaterialization",
     "AssetObservation",
     "AssetPartitionStatus",
+    "AssetRecordsFilter",
     "AssetStore",
     "AssetStoreContext",
     "Backoff",
@@ -377,8 +401,11 @@ __all__ = [
     "EnumValue",
     "EnvVar",
     "EventLogEntry",
+    "EventLogRecord",
     "EventMetadata",
     "EventMetadataEntry",
+    "EventRecordsFilter",
+    "EventRecordsResult",
     "ExecuteInProcessResult",
     "Executor",
     "ExecutorDefinition",
@@ -451,6 +478,7 @@ __all__ = [
     "OutputContext",
     "OutputDefinition",
     "OutputMapping",
+    "PaginatedResults",
     "PartitionsDefinition",
     "PathMetadataEntryData",
     "PathMetadataValue",
@@ -468,6 +496,7 @@ __all__ = [
     "PythonArtifactMetadataValue",
     "PythonObjectDagsterType",
     "QueuedRunCoordinator",
+    "ReexecutionOptions",
     "RepositoryData",
     "RepositoryDefinition",
     "ResourceDefinition",
@@ -479,6 +508,8 @@ __all__ = [
     "RootInputManagerDefinition",
     "RunConfig",
     "RunRecord",
+    "RunShardedEventsCursor",
+    "RunStatusChangeRecordsFilter",
     "RunsFilter",
     "ScalarUnion",
     "Selector",
@@ -490,9 +521,14 @@ __all__ = [
     "SolidExecutionResult",
     "SolidInvocation",
     "StaticPartitionsDefinition",
+    "StepAction",
+    "StepDecision",
     "StepExecutionContext",
+    "StepLauncher",
+    "StepRunRef",
     "String",
     "StringSource",
+    "SubmitRunContext",
     "SupersessionWarning",
     "SystemComputeExecutionContext",
     "SystemStorageData",
@@ -557,6 +593,8 @@ __all__ = [
     "execute_solid_within_pipeline",
     "execute_solids_within_pipeline",
     "executor",
+    "explain_reexecution",
+    "external_instance_from_step_run_ref",
     "failure_hook",
     "file_relative_path",
     "fs_asset_store",
@@ -588,19 +626,27 @@ __all__ = [
     "mem_intermediate_storage",
     "mem_io_manager",
     "mem_system_storage",
+    "multi_or_in_process_executor",
     "multiple_process_executor_requirements",
+    "multiprocess_executor",
     "op",
     "output_materialization_config",
     "pipeline",
     "raise_execution_interrupts",
     "reconstructable",
+    "reexecute_pipeline",
+    "reexecute_pipeline_iterator",
     "repository",
     "resource",
     "root_input_manager",
+    "run_step_from_ref",
     "serialize_value",
     "solid",
+    "step_context_to_step_run_ref",
+    "step_run_ref_to_step_context",
     "success_hook",
     "system_storage",
+    "threads_executor",
     "usable_as_dagster_type",
     "validate_run_config",
     "with_resources",

@@ -8,7 +8,15 @@ import os
 import signal
 import sys
 
-from dagster import AssetMaterialization, DagsterInstance, execute_job, job, op, reconstructable
+from dagster import (
+    AssetMaterialization,
+    DagsterInstance,
+    execute_job,
+    in_process_executor,
+    job,
+    op,
+    reconstructable,
+)
 
 
 @op
@@ -43,7 +51,7 @@ def bad():
     fail(load())
 
 
-@job
+@job(executor_def=in_process_executor)
 def killed():
     die(load())
 

@@ -11,12 +11,18 @@ from typing import Any
 import pytest
 
 from dagster import (
+    AssetKey,
     AssetMaterialization,
+    AssetRecordsFilter,
     AssetStoreContext,
     DagsterError,
+    DagsterEventType,
     DagsterInstance,
     DagsterType,
     Definitions,
+    EventLogRecord,
+    EventRecordsFilter,
+    EventRecordsResult,
     IOManager,
     MetadataValue,
     ModeDefinition,
@@ -24,8 +30,13 @@ from dagster import (
     OutputDefinition,
     PipelineRun,
     PresetDefinition,
+    ReexecutionOptions,
     RunRecord,
     RunsFilter,
+    RunShardedEventsCursor,
+    RunStatusChangeRecordsFilter,
+    StepRunRef,
+    SubmitRunContext,
     composite_solid,
     execute_pipeline,
     execute_solid,
@@ -34,15 +45,18 @@ from dagster import (
     graph,
     in_process_executor,
     io_manager,
+    job,
     mem_system_storage,
     op,
     pipeline,
+    reconstructable,
     repository,
     resource,
     solid,
     success_hook,
 )
 from dagster._core.io.file_handle import LocalFileHandle
+from dagster._core.records.retry import RetryMode
 from tests.architecture.test_interface import ENTRIES, later
 
 #: Attributes that may say why they have no value here, in place of a value. They say it as a DagsterError.
@@ -51,6 +65,11 @@ MAY_REFUSE = {
     "OutputContext": ("asset_", "partition_"),
     "SolidExecutionResult": ("compute_step_failure_event",),
 }
+
+
+@job
+def empty() -> None:
+    """A job that other processes can load."""
 
 
 @cache
@@ -116,10 +135,20 @@ def _newer() -> dict[str, Any]:
         "ExecuteInProcessResult": result,
         "DagsterInstance": instance,
         "DagsterRun": result.dagster_run,
+        "StepRunRef": StepRunRef(
+            {}, result.dagster_run, result.run_id, RetryMode.ENABLED, "empty", reconstructable(empty)
+        ),
         "PipelineRun": PipelineRun("named", mode="default"),
         "RunRecord": RunRecord(1, result.dagster_run, *[_moment()] * 2),
         "RunsFilter": RunsFilter(),
         "EventLogEntry": instance.all_logs(result.run_id)[0],
+        "EventLogRecord": EventLogRecord(1, instance.all_logs(result.run_id)[0]),
+        "EventRecordsFilter": EventRecordsFilter(DagsterEventType.RUN_START),
+        "AssetRecordsFilter": AssetRecordsFilter(AssetKey("a")),
+        "RunStatusChangeRecordsFilter": RunStatusChangeRecordsFilter(DagsterEventType.RUN_START),
+        "EventRecordsResult": EventRecordsResult([], "1", has_more=False),
+        "RunShardedEventsCursor": RunShardedEventsCursor(1, _moment()),
+        "SubmitRunContext": SubmitRunContext(result.dagster_run),
         "MetadataValue": MetadataValue.int(1),
         "LocalFileHandle": LocalFileHandle("/tmp/x"),
         "FileHandle": LocalFileHandle("/tmp/x"),
@@ -172,6 +201,7 @@ def _older() -> dict[str, Any]:
         result = execute_pipeline(outer, preset="usual", instance=instance)
     seen |= {
         "PipelineExecutionResult": result,
+        "ReexecutionOptions": ReexecutionOptions("some run", ["one*"]),
         "SolidExecutionResult": execute_solid(one),
         "CompositeSolidExecutionResult": execute_solid(around),
         "ExecutorDefinition": seen_executor,

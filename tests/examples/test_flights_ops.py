@@ -9,9 +9,11 @@ import yaml
 
 from dagster import (
     DagsterEventType,
+    DagsterInstance,
     DagsterInvalidConfigError,
     DagsterTypeCheckDidNotPass,
     Out,
+    ReexecutionOptions,
     build_op_context,
     graph,
     op,
@@ -29,6 +31,7 @@ FIGURES = (
     "predicted_vs_actual",
     "model_drivers",
 )
+RESOURCES = ("results", "test_machine", "io_manager")
 
 
 def run_config(directory):
@@ -109,13 +112,50 @@ def test_a_second_run_gives_the_same_files(result, directory, tmp_path):
         assert (tmp_path / name).read_bytes() == (directory / name).read_bytes(), name
 
 
+def test_the_unreliable_job_fails_in_its_test_and_goes_on_from_there(result, directory, tmp_path):
+    config = run_config(tmp_path)
+    config["resources"]["test_machine"] = {"config": {"down_until": str(tmp_path / "is_up")}}
+    job = flights_ops.unreliable_flights
+    with DagsterInstance.ephemeral() as instance:
+        failed = job.execute_in_process(config, instance=instance, raise_on_error=False)
+        assert failed.get_failed_step_keys() == {"test_model"}
+        assert (
+            "the test machine is down" in failed.failure_data_for_node("test_model").error.cause.message
+        )
+        assert failed.is_node_success("train_model")
+        assert not (tmp_path / "report.md").exists()
+        again = job.execute_in_process(
+            instance=instance,
+            reexecution_options=ReexecutionOptions.from_failure(failed.run_id, instance),
+        )
+    assert again.success
+    assert {event.step_key for event in again.get_step_success_events()} == {
+        "test_model",
+        "predicted_vs_actual",
+        "model_drivers",
+        "write_report",
+    }
+    for name in ("report.md", "scores.json", *(f"plots/{figure}.png" for figure in FIGURES)):
+        assert (tmp_path / name).read_bytes() == (directory / name).read_bytes(), name
+
+
+def test_the_unreliable_job_differs_in_its_machine_only():
+    reliable = validate_run_config(flights_ops.flights, {})
+    unreliable = validate_run_config(flights_ops.unreliable_flights, {})
+    assert reliable["resources"].pop("test_machine") == {"config": {"down_until": None}}
+    assert unreliable["resources"].pop("test_machine") == {
+        "config": {"down_until": "flights_results/test_machine_is_up"}
+    }
+    assert reliable == unreliable
+
+
 def test_run_config_yaml_says_the_defaults():
     written = yaml.safe_load((HERE / "run_config.yaml").read_text())
     resolved = validate_run_config(flights_ops.flights, written)
     defaults = validate_run_config(flights_ops.flights, {})
     assert resolved["ops"] == defaults["ops"]
-    assert {key: resolved["resources"][key] for key in ("results", "io_manager")} == {
-        key: defaults["resources"][key] for key in ("results", "io_manager")
+    assert {key: resolved["resources"][key] for key in RESOURCES} == {
+        key: defaults["resources"][key] for key in RESOURCES
     }
 
 

@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from dagster import DagsterEventType, RetryRequested, execute_pipeline, execute_solid
+from dagster import (
+    DagsterEventType,
+    DagsterInstance,
+    RetryRequested,
+    execute_pipeline,
+    execute_solid,
+    reconstructable,
+    reexecute_pipeline,
+)
 from examples.flights import data, flights_ops, flights_solids
 
 
@@ -89,6 +97,36 @@ def test_the_file_system_mode_gives_the_same(result, run_config, directory, tmp_
     assert kept.success
     assert (tmp_path / "scores.json").read_bytes() == (directory / "scores.json").read_bytes()
     assert any((tmp_path / "storage").rglob("result"))
+
+
+def test_the_unreliable_mode_fails_in_its_test_and_goes_on_from_there(
+    result, run_config, directory, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    preset = flights_solids.flights_pipeline.get_preset("unreliable").run_config
+    config = {**preset, "solids": run_config["solids"]}
+    # The mode and its preset say where: below the current directory.
+    results = tmp_path / flights_solids.RESULTS
+    rebuilt = reconstructable(flights_solids.flights_pipeline)
+    with DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
+        failed = execute_pipeline(
+            rebuilt, config, mode="unreliable", instance=instance, raise_on_error=False
+        )
+        assert [e.step_key for e in failed.step_event_list if e.is_step_failure] == ["test_model"]
+        assert (results / "test_machine_is_up").exists()
+        again = reexecute_pipeline(
+            rebuilt,
+            failed.run_id,
+            config,
+            step_selection=["test_model*"],
+            mode="unreliable",
+            instance=instance,
+        )
+        assert again.success
+        ran = {event.step_key for event in again.step_event_list if event.is_step_success}
+        assert ran == {"test_model", "predicted_vs_actual", "model_drivers", "write_report"}
+    for name in ("report.md", "scores.json", "plots/predicted_vs_actual.png"):
+        assert (results / name).read_bytes() == (directory / name).read_bytes(), name
 
 
 def test_a_solid_runs_alone():

@@ -1,11 +1,20 @@
-"""Every Python example of the document "Executing Pipelines", completed where the text was cut.
-
-The examples with ``DagsterInstance.get()`` and with the multiprocess executor need persistent storage.
-"""
+"""Every Python example of the document "Executing Pipelines", completed where the text was cut."""
 
 from __future__ import annotations
 
-from dagster import PipelineExecutionResult, execute_pipeline, execute_solid, pipeline, solid
+from pathlib import Path
+
+import pytest
+
+from dagster import (
+    DagsterInstance,
+    PipelineExecutionResult,
+    execute_pipeline,
+    execute_solid,
+    pipeline,
+    reconstructable,
+    solid,
+)
 
 
 @solid
@@ -31,8 +40,39 @@ def test_execute_solid():
     assert result.output_value() == "blue"
 
 
+def test_execute_pipeline_on_an_instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    with DagsterInstance.get() as instance:
+        result = execute_pipeline(predict_color, instance=instance)
+        assert instance.get_run_by_id(result.run_id) is not None
+
+
 def test_intermediate_storage_on_the_filesystem():
-    # The part of test_multiprocess_executor that does not need other processes.
     result = execute_pipeline(predict_color, run_config={"intermediate_storage": {"filesystem": {}}})
     assert result.success
     assert result.output_for_solid("always_blue") == "blue"
+
+
+def test_multiprocess_executor():
+    # The default instance for this API is an in memory ephemeral one.
+    # To allow the multiple processes to coordinate we use one here
+    # backed by a temporary directory.
+    with DagsterInstance.local_temp() as instance:
+        result = execute_pipeline(
+            # A ReconstructablePipeline is necessary to load the pipeline in child processes.
+            # reconstructable() is a utility function that captures where the
+            # PipelineDefinition came from.
+            reconstructable(predict_color),
+            run_config={
+                # This section controls how the run will be executed.
+                # The multiprocess executor runs each step in its own sub process.
+                "execution": {"multiprocess": {}},
+                # This section controls how values will be passed from one solid to the next.
+                # The default is in memory, so here we set it to filesystem to allow the
+                # separate subprocess to get the values
+                "intermediate_storage": {"filesystem": {}},
+            },
+            instance=instance,
+        )
+        assert result.success
+        assert result.output_for_solid("always_blue") == "blue"

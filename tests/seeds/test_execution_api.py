@@ -1,6 +1,6 @@
 """The document "Execution": every name it lists, and its run config schema, filled in.
 
-``reexecute_pipeline``, ``reexecute_pipeline_iterator`` and ``multiprocess_executor`` come with later issues.
+``multiprocess_executor`` comes with a later issue.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ NAMES = {
     "dagster": [
         "execute_pipeline",
         "execute_pipeline_iterator",
+        "reexecute_pipeline",
+        "reexecute_pipeline_iterator",
         "execute_solid",
         "execute_solid_within_pipeline",
         "execute_solids_within_pipeline",

@@ -94,23 +94,51 @@ def _asset_dict(record: AssetRecord) -> dict[str, Any]:
 @click.option("--noprompt", is_flag=True, help="Do not ask.")
 def wipe_command(keys: Sequence[str], all_: bool, noprompt: bool) -> None:
     """Forget what is known of assets. What they consist of is not touched, and runs keep their logs."""
+    with open_instance() as instance:
+        wanted = _wanted(instance, keys, all_=all_)
+        if not wanted:
+            click.echo("No assets.", err=True)
+            return
+        if not noprompt:
+            confirm(f"This deletes what is known of {_named(wanted)}.", "--noprompt")
+        instance.wipe_assets(wanted)
+        click.echo(f"Wiped {_count(wanted)}.")
+
+
+@asset_group.command("wipe-partitions-status-cache")
+@click.argument("keys", metavar="[KEY]...", nargs=-1)
+@click.option("--all", "all_", is_flag=True, help="All assets.")
+@click.option("--noprompt", is_flag=True, help="Do not ask.")
+def wipe_cache_command(keys: Sequence[str], all_: bool, noprompt: bool) -> None:
+    """Forget how the partitions of assets were last found to stand. It is found out again when it is needed."""
+    with open_instance() as instance:
+        wanted = _wanted(instance, keys, all_=all_)
+        if not wanted:
+            click.echo("No assets.", err=True)
+            return
+        if not noprompt:
+            confirm(f"This deletes the kept status of the partitions of {_named(wanted)}.", "--noprompt")
+        instance.wipe_asset_cached_status(wanted)
+        click.echo(f"Wiped the kept status of the partitions of {_count(wanted)}.")
+
+
+def _wanted(instance: DagsterInstance, keys: Sequence[str], *, all_: bool) -> list[AssetKey]:
     if all_ == bool(keys):
         raise Refusal(
             "--all means every asset: leave out the keys."
             if all_
             else "Say which assets: their keys, such as warehouse/orders, or --all."
         )
-    with open_instance() as instance:
-        wanted = list(instance.all_asset_keys()) if all_ else _known(instance, keys)
-        if not wanted:
-            click.echo("No assets.", err=True)
-            return
-        if not noprompt:
-            which = ", ".join(key.to_user_string() for key in wanted[:5])
-            more = f" and {len(wanted) - 5} more" if len(wanted) > 5 else ""
-            confirm(f"This deletes what is known of {which}{more}.", "--noprompt")
-        instance.wipe_assets(wanted)
-        click.echo(f"Wiped {len(wanted)} {'asset' if len(wanted) == 1 else 'assets'}.")
+    return list(instance.all_asset_keys()) if all_ else _known(instance, keys)
+
+
+def _named(keys: Sequence[AssetKey]) -> str:
+    more = f" and {len(keys) - 5} more" if len(keys) > 5 else ""
+    return ", ".join(key.to_user_string() for key in keys[:5]) + more
+
+
+def _count(keys: Sequence[AssetKey]) -> str:
+    return f"{len(keys)} {'asset' if len(keys) == 1 else 'assets'}"
 
 
 def _known(instance: DagsterInstance, given: Sequence[str]) -> list[AssetKey]:

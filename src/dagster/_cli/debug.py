@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import click
@@ -23,6 +24,12 @@ def export_command(run: str, file: str) -> None:
 
     Values of outputs are not in it; run config, tags, messages and errors are.
     """
+    directory = os.path.dirname(os.path.abspath(file))
+    if not os.path.isdir(directory):
+        raise Refusal(
+            f"expected FILE to be in a directory that is there, got: {file}. Make it with: mkdir -p "
+            f'"{directory}"'
+        )
     with open_instance() as instance:
         record = find_record(instance, run)
         from dagster._core.instance.run_transfer import build_debug_payload, write_debug_payload

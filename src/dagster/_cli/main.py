@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from dagster._cli.api import api_group
 from dagster._cli.asset import asset_group
 from dagster._cli.debug import debug_group
 from dagster._cli.instance import instance_group
@@ -46,6 +47,7 @@ cli.add_command(run_group)
 cli.add_command(asset_group)
 cli.add_command(instance_group)
 cli.add_command(debug_group)
+cli.add_command(api_group)
 
 
 def open_closed_streams() -> None:

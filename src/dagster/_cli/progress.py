@@ -14,6 +14,7 @@ from dagster._cli.foot import Foot, plain_lines, terminal_size
 from dagster._cli.run_tally import (
     CANCELED,
     FAILED,
+    KEPT,
     NOT_RUN,
     RETRYING,
     SKIPPED,
@@ -23,6 +24,7 @@ from dagster._cli.run_tally import (
     failure_text,
     short_error,
 )
+from dagster._process.output_capture import write_past
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -36,6 +38,7 @@ _WORDS = {
     SUCCEEDED: "ok",
     FAILED: "FAILED",
     SKIPPED: "skipped",
+    KEPT: "kept",
     RETRYING: "retry",
     NOT_RUN: "not run",
     CANCELED: "canceled",
@@ -47,6 +50,7 @@ _SIGNS = {
     SUCCEEDED: ("✓", _GREEN),
     FAILED: ("✗", _BOLD_RED),
     SKIPPED: ("○", _DIM),
+    KEPT: ("=", _DIM),
     RETRYING: ("↻", _YELLOW),
     NOT_RUN: ("·", _DIM),
     CANCELED: ("■", _YELLOW),
@@ -109,6 +113,8 @@ def detail_of(step: StepTally) -> str:
         parts.append(failure_text(step))
     if step.state == NOT_RUN:
         parts.append("a step before it failed")
+    if step.state == KEPT:
+        parts.append("what it takes has not changed")
     return "  ".join(part for part in parts if part)
 
 
@@ -144,9 +150,9 @@ class LineProgress:
         done = str(self._tally.done).rjust(len(total))
         count = f"[{done}/{total}]" if step.state != RETRYING else " " * (2 * len(total) + 3)
         line = f"{count} {word:<8} {step.key:<{self._width}}  {detail_of(step)}"
-        self._stream.write(f"{line.rstrip()}\n")
-        # At once, so that the lines stand in order with what goes to stderr.
-        self._stream.flush()
+        # At once, so that the lines stand in order with what goes to stderr; and not into what is kept of
+        # the output of steps.
+        write_past(self._stream, f"{line.rstrip()}\n")
 
 
 class LiveProgress:

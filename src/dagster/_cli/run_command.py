@@ -6,7 +6,8 @@ import logging
 import shutil
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -29,17 +30,19 @@ from dagster._cli.run_tally import (
     places_of,
     short_error,
 )
-from dagster._cli.stored_runs import SHORT, instance_of_runs
+from dagster._cli.stored_runs import SHORT, instance_of_runs, is_home_set
 from dagster._core.definitions.console_loggers import wants_colour
 from dagster._core.definitions.job.base import IJob
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.events.event_type import DagsterEventType
 from dagster._core.events.log_record import DagsterLogRecord
+from dagster._core.execution.loggers import loggers_of
 from dagster._core.instance.instance import DagsterInstance
 from dagster._core.records.run import DagsterRun
-from dagster._core.runner.execute_job import Prepared
+from dagster._core.runner.execute_job import Prepared, origin_of
 from dagster._core.runner.interrupts import raise_execution_interrupts
-from dagster._core.runner.run import RunExecution, loggers_of
+from dagster._core.runner.requirements import asks_for_processes
+from dagster._core.runner.run import RunExecution
 
 #: Events whose errors the progress and the summary tell, so that the default console need not.
 _TOLD = {
@@ -75,25 +78,44 @@ def carry_out(
         DagsterError: If it cannot start: its config, resources or executor do not fit.
     """
     prepared = Prepared(job, run_config)
-    job_def, config, plan = prepared.job_def, prepared.config, prepared.plan
-    with instance_of_runs() as instance:
+    with instance_of_runs(partial(asks_for_processes, prepared.job_def, prepared.config)) as instance:
+        # What cannot be made of dagster.yaml, or cannot run there, is told before there is a run.
+        _ = instance.log_capturer
+        prepared.require_executor(instance)
         run = instance.create_run_for_job(
-            job_def,
+            prepared.job_def,
             run_config=prepared.given,
             tags=tags,
             mode=mode,
             op_selection=selection,
-            compiled_plan=plan,
+            job_code_origin=origin_of(job),
+            compiled_plan=prepared.plan,
         )
-        loggers = None
-        if not config.loggers:
-            loggers = loggers_of(job_def, config, instance, run.run_id)
-            for logger in loggers:
-                logger.addFilter(_is_not_told)
-        execution = RunExecution(prepared.job, run, config, instance, plan, loggers=loggers)
-        tally = RunTally(plan)
-        received = _follow(execution, tally, run)
-        return _conclude(tally, run, received, instance)
+        return show_run(prepared, run, instance, partial(prepared.execution, run, instance))
+
+
+def show_run(
+    prepared: Prepared,
+    run: DagsterRun,
+    instance: DagsterInstance,
+    make_execution: Callable[..., RunExecution],
+) -> int:
+    """Carry out a run that is stored, tell of it, and return the exit code.
+
+    Args:
+        prepared: Its job, config and plan.
+        run: The run.
+        instance: The instance that has it.
+        make_execution: Makes what carries it out; takes ``loggers``.
+    """
+    loggers = None
+    if not prepared.config.loggers:
+        loggers = loggers_of(prepared.job_def, prepared.config, instance, run.run_id)
+        for logger in loggers:
+            logger.addFilter(_is_not_told)
+    tally = RunTally(prepared.plan)
+    received = _follow(make_execution(loggers=loggers), tally, run)
+    return _conclude(tally, run, received, instance)
 
 
 def _is_not_told(record: logging.LogRecord) -> bool:
@@ -170,7 +192,7 @@ def _conclude(
 
 def _whereabouts(instance: DagsterInstance, run: DagsterRun) -> str:
     """Return where the run is kept, and the command that shows it."""
-    if instance.is_ephemeral:
+    if not is_home_set():
         return "This run is not kept: DAGSTER_HOME is not set."
     return f"Kept in {instance.root_directory}. To look at it: dagster run show {run.run_id[:SHORT]}"
 

@@ -9,9 +9,8 @@ import dagster._time as _time
 from dagster._cli.refusal import is_wrapper, without_class
 from dagster._core.events.event import DagsterEvent
 from dagster._core.events.event_type import DagsterEventType
-from dagster._core.events.payloads import RunFailureReason
+from dagster._core.events.payloads import KEPT_FROM, RunFailureReason
 from dagster._core.plan.plan import ExecutionPlan
-from dagster._core.plan.step import StepKind
 from dagster._core.records.error_info import SerializableErrorInfo
 from dagster._core.records.metadata_value import (
     NotebookMetadataValue,
@@ -21,7 +20,7 @@ from dagster._core.records.metadata_value import (
 
 WAITING, RUNNING, RETRYING = "waiting", "running", "retrying"
 SUCCEEDED, FAILED, SKIPPED, NOT_RUN = "succeeded", "failed", "skipped", "not run"
-CANCELED = "canceled"
+CANCELED, KEPT = "canceled", "kept"
 
 
 class StepTally:
@@ -61,11 +60,11 @@ class RunTally:
         self.steps: dict[str, StepTally] = {}
         #: Steps that run once per key of a dynamic output; how many is not known before.
         self.unresolved: set[str] = set()
-        for step in plan.steps:
-            if step.kind is StepKind.UNRESOLVED_MAPPED:
-                self.unresolved.add(step.key)
+        for key in plan.step_keys_to_execute:
+            if key.endswith("[?]"):
+                self.unresolved.add(key)
             else:
-                self.steps[step.key] = StepTally(step.key)
+                self.steps[key] = StepTally(key)
         #: Keys of steps that have not started, in their order.
         self.waiting: dict[str, None] = dict.fromkeys(self.steps)
         self.running: dict[str, StepTally] = {}
@@ -167,9 +166,16 @@ class RunTally:
         return step
 
     def _abandon(self, event: DagsterEvent) -> StepTally | None:
-        """Take an engine event: it may say that a step can never run, since one before it failed."""
+        """Take an engine event: it may say that a step is kept, or can never run, since one before failed."""
         metadata: Mapping[str, Any] = getattr(event.event_specific_data, "metadata", None) or {}
         entry = metadata.get("step_key")
+        if entry is not None and KEPT_FROM in metadata:
+            step = self.steps.setdefault(entry.value, StepTally(entry.value))
+            self.waiting.pop(step.key, None)
+            step.state = KEPT
+            self.done += 1
+            self.counts[KEPT] = self.counts.get(KEPT, 0) + 1
+            return step
         if entry is None or entry.value not in self.waiting:
             return None
         step = self.steps[entry.value]
@@ -239,10 +245,10 @@ def places_of(event: DagsterEvent) -> list[tuple[str, str]]:
 
 
 def counts_text(counts: Mapping[str, int]) -> str:
-    """Return ``5 steps succeeded, 1 failed, 2 not run``."""
+    """Return ``5 steps succeeded, 1 failed, 2 not run``. Kept is what a re-execution found unchanged."""
     parts: Sequence[str] = [
         f"{counts[state]} {state}"
-        for state in (SUCCEEDED, FAILED, SKIPPED, CANCELED, NOT_RUN)
+        for state in (SUCCEEDED, FAILED, KEPT, SKIPPED, CANCELED, NOT_RUN)
         if counts.get(state)
     ]
     if not parts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dagster._time as _time
 from dagster._cli.refusal import error_lines, wrapper_message
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dagster._core.instance.instance import DagsterInstance
     from dagster._core.records.event_records import EventLogRecord, RunStepKeyStatsSnapshot
     from dagster._core.records.run import RunRecord
+    from dagster._core.runner.run_worker import RunWorker
 
 LIST_HEADS = ("run", "job", "status", "created", "took", "tags")
 STEP_HEADS = ("step", "status", "attempts", "took")
@@ -37,33 +38,49 @@ _LEVEL_COLOURS = {
 }
 
 
-def took(record: RunRecord) -> str:
+def took(record: RunRecord, worker: RunWorker | None = None) -> str:
     """Return how long a run took, or has taken so far."""
     if record.start_time is None:
         return ""
     end = record.end_time
     if end is None:
-        return (
-            ""
-            if record.dagster_run.is_finished
-            else f"{_duration(_time.now() - record.start_time)} so far"
-        )
+        if record.dagster_run.is_finished or is_gone(worker):
+            return ""
+        return f"{_duration(_time.now() - record.start_time)} so far"
     return _duration(end - record.start_time)
+
+
+def is_gone(worker: RunWorker | None) -> bool:
+    """Whether the process of a run is known to have ended before its run."""
+    return worker is not None and worker.is_alive is False
+
+
+def _status(record: RunRecord, worker: RunWorker | None) -> Cell:
+    status = record.dagster_run.status.value
+    return (f"{status}, worker gone", "red") if is_gone(worker) else status_cell(status)
+
+
+def gone_line(gone: Sequence[RunRecord]) -> str:
+    """Return what to do about runs whose processes are gone."""
+    if len(gone) == 1:
+        short = gone[0].dagster_run.run_id[:SHORT]
+        return f"The process of run {short} is gone. To continue the run: dagster run resume {short}"
+    return f"The processes of {len(gone)} runs are gone. To continue one: dagster run resume RUN"
 
 
 def _duration(seconds: float) -> str:
     return _time.format_duration(max(0.0, seconds))
 
 
-def list_row(record: RunRecord, *, whole_ids: bool) -> list[Cell]:
+def list_row(record: RunRecord, *, whole_ids: bool, worker: RunWorker | None = None) -> list[Cell]:
     """Return the row of a run in a list."""
     run = record.dagster_run
     return [
         run.run_id if whole_ids else run.run_id[:SHORT],
         run.job_name,
-        status_cell(run.status.value),
+        _status(record, worker),
         local_time(record.create_timestamp.timestamp()),
-        took(record),
+        took(record, worker),
         tags_text(run.tags),
     ]
 
@@ -75,8 +92,11 @@ def tags_text(tags: Any) -> str:
     )
 
 
-def run_dict(record: RunRecord) -> dict[str, Any]:
-    """Return a run as JSON for programs. Times are seconds since the epoch."""
+def run_dict(record: RunRecord, worker: RunWorker | None = None) -> dict[str, Any]:
+    """Return a run as JSON for programs. Times are seconds since the epoch.
+
+    ``worker`` is the process of a run that goes on; its ``is_alive`` is null where that cannot be seen.
+    """
     run = record.dagster_run
     return {
         "run_id": run.run_id,
@@ -91,6 +111,7 @@ def run_dict(record: RunRecord) -> dict[str, Any]:
         "update_time": record.update_timestamp.timestamp(),
         "start_time": record.start_time,
         "end_time": record.end_time,
+        "worker": worker._asdict() if worker is not None else None,
     }
 
 
@@ -102,7 +123,7 @@ def as_json(value: object, *, indent: int | None = 2) -> str:
 # One run
 
 
-def head_lines(record: RunRecord) -> Iterator[str]:
+def head_lines(record: RunRecord, worker: RunWorker | None = None) -> Iterator[str]:
     """Yield what is known of a run as a whole."""
     run = record.dagster_run
     yield f"Run {run.run_id}"
@@ -111,7 +132,8 @@ def head_lines(record: RunRecord) -> Iterator[str]:
         "status": run.status.value,
         "created": local_time(record.create_timestamp.timestamp()),
         "started": local_time(record.start_time),
-        "took": took(record),
+        "worker": _worker_text(worker) if worker is not None else "",
+        "took": took(record, worker),
         "mode": run.mode if run.mode not in (None, "default") else "",
         "ops": ", ".join(run.op_selection or ()),
         "parent": run.parent_run_id or "",
@@ -120,12 +142,21 @@ def head_lines(record: RunRecord) -> Iterator[str]:
     for label, fact in facts.items():
         if fact:
             yield f"  {label:<8} {fact}"
+    if is_gone(worker):
+        yield f"  To continue it where its log ends: dagster run resume {run.run_id[:SHORT]}"
     if run.run_config:
         from dagster._config.yaml_files import dump_yaml
 
         yield "  config"
         for line in dump_yaml(pack_value(run.run_config)).rstrip("\n").split("\n"):
             yield f"    {line}"
+
+
+def _worker_text(worker: RunWorker) -> str:
+    process = f"process {worker.pid} on {worker.host or 'a machine that is not known'}"
+    if worker.is_alive is None:
+        return f"{process}; whether it lives cannot be seen from here"
+    return process if worker.is_alive else f"{process}, which is gone"
 
 
 def shown_steps(
@@ -194,9 +225,30 @@ def _error_of(error: Any) -> Iterator[str]:
 # The log
 
 
-def follow(
-    instance: DagsterInstance, run_id: str, *, until_over: bool, page: int = 1_000
-) -> Iterator[EventLogRecord]:
+#: How long it is waited between two looks at what grows, in seconds. The writer is another process, and most
+#: storages can only be asked: their own watchers ask, too, from a thread that Ctrl-C would have to wait for.
+#: Four times a second looks immediate, and a look is a query of one index.
+LOOK_SECONDS = 0.25
+
+
+class LogPage(NamedTuple):
+    """What has come to the log of a run since the last look."""
+
+    records: Sequence[EventLogRecord]
+    #: Whether it is waited before the next look, since this is all there is.
+    is_all: bool
+    #: Whether there is no next look.
+    is_last: bool
+
+
+def follow_pages(
+    instance: DagsterInstance,
+    run_id: str,
+    *,
+    until_over: bool,
+    page: int = 1_000,
+    of_type: DagsterEventType | None = None,
+) -> Iterator[LogPage]:
     """Yield the log of a run; if asked to, also what is written from now on until the run is over.
 
     Args:
@@ -204,20 +256,29 @@ def follow(
         run_id: The run.
         until_over: Whether to wait for what comes.
         page: How many entries are read at once.
+        of_type: Only events of this type. Default: every entry.
     """
     cursor: str | None = None
     while True:
         # Asked before the log is read: what is written until a run is over is in the log by then.
         run = instance.get_run_by_id(run_id) if until_over else None
         is_over = run is None or run.is_finished
-        connection = instance.get_records_for_run(run_id, cursor, limit=page)
-        yield from connection.records
+        connection = instance.get_records_for_run(run_id, cursor, of_type=of_type, limit=page)
         cursor = connection.cursor
-        if connection.has_more:
-            continue
-        if is_over:
+        is_all = not connection.has_more
+        yield LogPage(connection.records, is_all, is_all and is_over)
+        if is_all and is_over:
             return
-        _time.sleep(0.25)
+        if is_all:
+            _time.sleep(LOOK_SECONDS)
+
+
+def follow(
+    instance: DagsterInstance, run_id: str, *, until_over: bool, page: int = 1_000
+) -> Iterator[EventLogRecord]:
+    """Yield the entries of :func:`follow_pages`."""
+    for found in follow_pages(instance, run_id, until_over=until_over, page=page):
+        yield from found.records
 
 
 def level_name(level: str | int) -> str:

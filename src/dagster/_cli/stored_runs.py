@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -34,12 +35,25 @@ def open_instance() -> DagsterInstance:
     return DagsterInstance.get()
 
 
-def instance_of_runs() -> DagsterInstance:
-    """Return the instance on which a command executes: that of ``DAGSTER_HOME``, or one that keeps nothing."""
-    from dagster._core.instance.home import DAGSTER_HOME_VARIABLE
+def instance_of_runs(needs_files: Callable[[], bool]) -> DagsterInstance:
+    """Return the instance on which a command executes: that of ``DAGSTER_HOME``, or one that keeps nothing.
+
+    Args:
+        needs_files: Tells whether other processes need to open it. Without ``DAGSTER_HOME`` it then lies in a
+            temporary directory, which goes with it.
+    """
     from dagster._core.instance.instance import DagsterInstance
 
-    return open_instance() if os.environ.get(DAGSTER_HOME_VARIABLE) else DagsterInstance.ephemeral()
+    if is_home_set():
+        return open_instance()
+    return DagsterInstance.local_temp() if needs_files() else DagsterInstance.ephemeral()
+
+
+def is_home_set() -> bool:
+    """Return whether runs are kept."""
+    from dagster._core.instance.home import DAGSTER_HOME_VARIABLE
+
+    return bool(os.environ.get(DAGSTER_HOME_VARIABLE))
 
 
 def find_record(instance: DagsterInstance, given: str) -> RunRecord:
@@ -110,6 +124,7 @@ def confirm(question: str, what_then: str) -> None:
             f"{question} Type DELETE to confirm", default="", show_default=False, err=True
         )
     except click.Abort:
+        click.echo(err=True)  # the line of the question has no end yet
         raise Refusal(
             f"Nothing was deleted: nobody confirmed it. {what_then} does it without asking."
         ) from None

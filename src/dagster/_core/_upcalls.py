@@ -39,9 +39,14 @@ def invoke_hook(hook_def: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
 
 
 def execute_in_process(job_def: JobDefinition, **kwargs: Any) -> ExecuteInProcessResult:
-    """Run a job in this process."""
+    """Run a job in this process, or with ``reexecution_options`` a part of an earlier run of it."""
+    if kwargs.get("reexecution_options") is not None:
+        from dagster._core.runner.reexecute_in_process import reexecute_in_process
+
+        return reexecute_in_process(job_def, **kwargs)
     from dagster._core.runner.in_process import execute_in_process as execute
 
+    kwargs.pop("reexecution_options", None)
     return execute(job_def, **kwargs)
 
 

@@ -21,6 +21,9 @@
     ├── DagsterUnknownPartitionError             no such partition
     ├── DagsterTypeCheckDidNotPass               a value is not of its type
     ├── DagsterSubprocessError                   errors of child processes
+    │   ├── DagsterWorkerProcessError            … one that ended before its step did
+    │   └── DagsterLaunchedStepError             … a step that failed where it was launched
+    ├── DagsterMaxRuntimeExceededError           a run took longer than its tag allows
     ├── DagsterEventLogInvalidForRun             the log of a run cannot be read
     ├── DagsterImportError                       the user's module cannot be imported
     └── DagsterUserCodeExecutionError            the user's own code raised
@@ -36,6 +39,7 @@
         └── HookExecutionError                   … in a hook
 
     DagsterExecutionInterruptedError(BaseException)   the run was told to stop
+    └── DagsterRunWorkerStoppedError                  only its process was; it will be resumed
 """
 
 from __future__ import annotations
@@ -232,6 +236,39 @@ class DagsterSubprocessError(DagsterError):
         super().__init__(*args)
 
 
+class DagsterWorkerProcessError(DagsterSubprocessError):
+    """The process of a step ended before the step did.
+
+    Args:
+        pid: The process.
+        exit_code: What it gave to ``exit``; None if a signal ended it.
+        signal_name: The signal that ended it (``SIGKILL``); None if it ended by itself.
+        out_of_memory: Whether the system is known to have killed it because memory was used up.
+    """
+
+    def __init__(
+        self,
+        *args: object,
+        pid: int | None = None,
+        exit_code: int | None = None,
+        signal_name: str | None = None,
+        out_of_memory: bool = False,
+    ) -> None:
+        self.pid = pid
+        self.exit_code = exit_code
+        self.signal_name = signal_name
+        self.out_of_memory = out_of_memory
+        super().__init__(*args)
+
+
+class DagsterLaunchedStepError(DagsterSubprocessError):
+    """A step failed where its launcher had it run. Its failure is in the log."""
+
+
+class DagsterMaxRuntimeExceededError(DagsterError):
+    """A run took longer than its tag ``dagster/max_runtime`` allows."""
+
+
 class DagsterEventLogInvalidForRun(DagsterError):
     """The event log of a run cannot be read."""
 
@@ -329,6 +366,10 @@ class HookExecutionError(DagsterUserCodeExecutionError):
 
 class DagsterExecutionInterruptedError(BaseException):
     """The run was told to stop. Derives from BaseException so that ``except Exception`` lets it by."""
+
+
+class DagsterRunWorkerStoppedError(DagsterExecutionInterruptedError):
+    """The process of a run was stopped; its steps go on in theirs, and the run will be resumed."""
 
 
 def raise_from_user_code(

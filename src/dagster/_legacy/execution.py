@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster._check as check
 from dagster._core.definitions.job.base import IJob
@@ -13,14 +13,24 @@ from dagster._core.errors import DagsterInvariantViolationError
 from dagster._core.events.event import DagsterEvent
 from dagster._core.execution.plan_context import OutputKey
 from dagster._core.instance.instance import DagsterInstance
+from dagster._core.plan.compile import plan_of
 from dagster._core.records.tags import normalize_tags
-from dagster._core.runner.run import RunExecution, plan_of
+from dagster._core.runner.requirements import fitting_executor_config
+from dagster._core.runner.run import RunExecution
 from dagster._legacy.mode import DEFAULT_MODE_NAME
 from dagster._legacy.pipeline import PipelineDefinition
 from dagster._legacy.pipeline_job import PipelineJob
 from dagster._legacy.preset import PresetDefinition
 from dagster._legacy.results import PipelineExecutionResult
+from dagster._process.late_module import LateModule
 from dagster._text import expected
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.reconstructable import ReconstructableJob
+    from dagster._core.runner import output_loader, run_outputs
+else:
+    output_loader = LateModule("dagster._core.runner.output_loader")
+    run_outputs = LateModule("dagster._core.runner.run_outputs")
 
 Target = PipelineDefinition | JobDefinition | IJob
 
@@ -45,10 +55,12 @@ class LoadedPipeline(IJob):
     def get_subset(self, *, op_selection: Sequence[str] | None = None) -> LoadedPipeline:
         return LoadedPipeline(self._job_def.get_subset(op_selection=op_selection), self._origin)
 
-    @property
-    def is_reconstructable(self) -> bool:
-        """Whether another process can load it."""
-        return self._origin is not None and self._origin.is_reconstructable
+    def for_other_process(self) -> ReconstructableJob | None:
+        found = self._origin.for_other_process() if self._origin is not None else None
+        if found is None:
+            return None
+        mode = getattr(getattr(self._job_def, "mode_definition", None), "name", None)
+        return found.get_subset(op_selection=self._job_def.op_selection).with_mode(mode)
 
 
 class PipelineRequest:
@@ -161,15 +173,18 @@ class PipelineRequest:
         job = self.job.for_run(self.run_config)
         config = job.resolve_run_config(self.run_config)
         plan = plan_of(job, config)
+        loaded = LoadedPipeline(job, self.origin)
+        fitting_executor_config(job.executor_def, config, loaded, instance)
         run = instance.create_run_for_job(
             job,
             run_config=self.run_config,
             tags=self.tags,
             mode=self.mode,
+            job_code_origin=_origin_of(self.origin),
             compiled_plan=plan,
         )
         return RunExecution(
-            LoadedPipeline(job, self.origin),
+            loaded,
             run,
             config,
             instance,
@@ -190,12 +205,32 @@ class PipelineRequest:
                 self.definition,
                 execution.context.run_id,
                 events,
-                captured,
+                _values(execution, captured, events),
                 container=execution.context.job_def.graph,
             )
         finally:
             if own:
                 instance.dispose()
+
+
+def _values(
+    execution: RunExecution, captured: Mapping[OutputKey, Any], events: Sequence[DagsterEvent]
+) -> Mapping[OutputKey, Any]:
+    """Return the values of a run; those of steps that ran in other processes are loaded when asked for."""
+    context = execution.context
+    if all(event.pid in (None, context.pid) for event in events):
+        return captured
+    run = context.instance.get_run_by_id(context.run_id) or context.run
+    loader = output_loader.OutputLoader(
+        context.job, run, context.run_config_resolved, context.instance, context.plan
+    )
+    return run_outputs.RunOutputs(captured, loader, events)
+
+
+def _origin_of(job: IJob | None) -> Any:
+    """Return where another process finds the code; None if it cannot be loaded again."""
+    get = getattr(job, "get_python_origin", None)
+    return get() if get is not None else None
 
 
 def _chosen_before(pipeline: Target) -> tuple[str | None, Sequence[str] | None]:

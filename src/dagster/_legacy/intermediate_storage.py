@@ -66,6 +66,10 @@ class IntermediateStorage(ABC):
     def has_intermediate(self, context: Any, step_output_handle: StepOutputHandle) -> bool:
         """Return whether there is a value of an output."""
 
+    def has_intermediate_of_run(self, run_id: str, step_output_handle: StepOutputHandle) -> bool | None:
+        """Return whether there is a value of an output of another run; None, the default, if not known."""
+        return None
+
     @abstractmethod
     def copy_intermediate_from_run(
         self, context: Any, run_id: str, step_output_handle: StepOutputHandle
@@ -166,6 +170,10 @@ class ObjectStoreIntermediateStorage(IntermediateStorage):
     def has_intermediate(self, context: Any, step_output_handle: StepOutputHandle) -> bool:
         """Return whether the value of an output is in the store."""
         return self.object_store.has_object(self._key(self.root, step_output_handle))
+
+    def has_intermediate_of_run(self, run_id: str, step_output_handle: StepOutputHandle) -> bool:
+        """Return whether the value that an output had in another run is in the store."""
+        return self.object_store.has_object(self._key(self.root_for_run_id(run_id), step_output_handle))
 
     def copy_intermediate_from_run(
         self, context: Any, run_id: str, step_output_handle: StepOutputHandle

@@ -109,6 +109,9 @@ class PipelineJob(JobDefinition):
     ) -> ResolvedRunConfig:
         given = convert_config_input(run_config) or {}
         config = with_solids_key(given, self.graph)
+        if config.get("execution") == {}:
+            # As RunConfig has it when it says nothing of the executor.
+            config = {key: value for key, value in config.items() if key != "execution"}
         preamble = f"Error in config for {self.describe_target()}"
         values = process_config(self.run_config_schema, config).value_or_raise(preamble, config)
         problems = ConfigProblems()
@@ -194,8 +197,12 @@ class PipelineJob(JobDefinition):
         return super()._copy(**{**parts, **changes})
 
     def _in_process_form(
-        self, resource_defs: Mapping[str, object], input_values: Mapping[str, object]
+        self,
+        resource_defs: Mapping[str, object],
+        input_values: Mapping[str, object],
+        in_memory: bool = True,
     ) -> Self:
+        # A mode says where its values are kept.
         return self._copy(
             resource_defs={**self.given_resource_defs, **wrap_resources_for_execution(resource_defs)},
             input_values={**self.input_values, **input_values},

@@ -35,7 +35,7 @@ class RunIndex:
         output_capture: The values of outputs by step key, output and mapping key.
     """
 
-    __slots__ = ("_events", "_values", "event_list", "output_capture")
+    __slots__ = ("_events", "_keys", "_values", "event_list", "output_capture")
 
     def __init__(
         self, event_list: Sequence[DagsterEvent], output_capture: Mapping[OutputKey, Any]
@@ -43,7 +43,8 @@ class RunIndex:
         self.event_list = event_list
         self.output_capture = output_capture
         self._events: dict[str, list[DagsterEvent]] | None = None
-        self._values: dict[str, dict[str, Any]] | None = None
+        self._keys: dict[str, list[OutputKey]] | None = None
+        self._values: dict[str, dict[str, Any]] = {}
 
     def events_of(self, handle: NodeHandle) -> list[DagsterEvent]:
         """Return the step events of one solid."""
@@ -59,17 +60,31 @@ class RunIndex:
 
         The value of a dynamic output, or of a solid that ran once per mapping key, is a dict by key.
         """
-        if self._values is None:
-            self._values = {}
-            for (step_key, output_name, mapping_key), value in self.output_capture.items():
-                solid, bracket, rest = step_key.partition("[")
+        solid = handle.to_string()
+        if solid not in self._values:
+            self._values[solid] = by_output = {}
+            for name in self._keys_of(solid):
+                step_key, output_name, mapping_key = name
+                value = self.output_capture[name]
+                _, bracket, rest = step_key.partition("[")
                 key = mapping_key if mapping_key is not None else rest[:-1] if bracket else None
-                by_output = self._values.setdefault(solid, {})
                 if key is None:
                     by_output[output_name] = value
                 else:
                     by_output.setdefault(output_name, {})[key] = value
-        return self._values.get(handle.to_string(), {})
+        return self._values[solid]
+
+    def _keys_of(self, solid: str) -> list[OutputKey]:
+        """Return the names of the values of a solid. Values of earlier runs are loaded when asked for."""
+        if self._keys is None:
+            self._keys = {}
+            for name in self.output_capture:
+                self._keys.setdefault(name[0].partition("[")[0], []).append(name)
+        return self._keys.get(solid, [])
+
+    def is_kept(self, handle: NodeHandle) -> bool:
+        """Return whether a solid did not run, and what it gave in an earlier run was taken."""
+        return not self.events_of(handle) and bool(self._keys_of(handle.to_string()))
 
 
 class GraphExecutionResult:
@@ -250,7 +265,7 @@ class CompositeSolidExecutionResult(GraphExecutionResult):
     @property
     def output_values(self) -> dict[str, Any] | None:
         """The values of its outputs by name; None if it did not succeed. Outputs not given are left out."""
-        if not self.success:
+        if not self.success and self.event_list:
             return None
         values: dict[str, Any] = {}
         for output_name in self.container.output_dict:
@@ -258,7 +273,8 @@ class CompositeSolidExecutionResult(GraphExecutionResult):
             found = self._index.values_of(inner)
             if inner_name in found:
                 values[output_name] = found[inner_name]
-        return values
+        # Without events it did not run: either it was kept, or there is nothing.
+        return values if values or self.event_list else None
 
     def _inner_output(self, output_name: str) -> tuple[NodeHandle, str]:
         output_def, inner = self.container.resolve_output_to_origin(output_name, self.handle)
@@ -481,9 +497,12 @@ class SolidExecutionResult:
     def output_values(self) -> dict[str, Any] | None:
         """The values of its outputs by name; None if it did not succeed. Outputs not given are left out.
 
-        The value of a dynamic output, or of a solid that ran once per mapping key, is a dict by key.
+        The value of a dynamic output, or of a solid that ran once per mapping key, is a dict by key. Of a
+        solid that a re-execution did not run they are those of the run that they were taken from.
         """
-        return dict(self._index.values_of(self.handle)) if self.success else None
+        if not self.success and not self._index.is_kept(self.handle):
+            return None
+        return dict(self._index.values_of(self.handle))
 
     def output_value(self, output_name: str = "result") -> Any:
         """Return the value of one of its outputs; None if it did not succeed.

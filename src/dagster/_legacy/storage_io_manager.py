@@ -71,6 +71,13 @@ class IntermediateStorageIOManager(IOManager):
         if isinstance(made, ObjectStoreOperation):
             _report(context, made, f'Stored intermediate object for output "{context.name}"', "in")
 
+    def has_output(self, context: OutputContext) -> bool | None:
+        """Return whether the storage has a value, also of another run; None if it cannot tell."""
+        handle = _handle_of(context)
+        if context.run_id == self.run_id:
+            return self.intermediate_storage.has_intermediate(_step_context_of(context), handle)
+        return self.intermediate_storage.has_intermediate_of_run(context.run_id, handle)
+
     def load_input(self, context: InputContext) -> Any:
         """Return the value of the upstream output.
 

@@ -40,6 +40,8 @@ class raising_on_signals(AbstractContextManager["raising_on_signals"]):  # noqa:
         self._pid = os.getpid()
         #: The first signal that came, or None.
         self.received: signal.Signals | None = None
+        self._holds = 0
+        self._held: BaseException | None = None
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
@@ -71,7 +73,25 @@ class raising_on_signals(AbstractContextManager["raising_on_signals"]):  # noqa:
             return
         received = signal.Signals(number)
         self.received = self.received or received
-        raise self._error(f"Execution was interrupted by {received.name}.")
+        error = self._error(f"Execution was interrupted by {received.name}.")
+        if self._holds:
+            self._held = error
+            return
+        raise error
+
+    def hold(self) -> None:
+        """Raise nothing until :meth:`let_go`, for what must not be left half done. It may be nested.
+
+        For the main thread alone: no exception is raised in others.
+        """
+        self._holds += 1
+
+    def let_go(self) -> None:
+        """Take :meth:`hold` back, and raise what was held back."""
+        self._holds -= 1
+        if self._holds == 0 and self._held is not None:
+            held, self._held = self._held, None
+            raise held
 
     def _pass_on(self, number: signal.Signals, frame: FrameType | None) -> None:
         """Do in a forked child what would be done without this: a worker of a pool is told to end so."""

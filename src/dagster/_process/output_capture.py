@@ -10,6 +10,7 @@ one that was opened last, and from there to those below it, in whichever order t
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import sys
@@ -18,6 +19,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Final, Self
+
+from dagster._process.output_limit import SLACK_BYTES, OutputLimit
 
 #: How often what was written is shown on the terminal, in seconds.
 FOLLOW_SECONDS = 0.05
@@ -33,11 +36,12 @@ class CapturedStream:
 
     Args:
         open_file: Opens the file; it is called twice.
+        max_bytes: How much of it is kept. Default: all.
     """
 
-    __slots__ = ("_own", "_own_spans", "_shown", "shared")
+    __slots__ = ("_limit", "_own", "_own_spans", "_shown", "shared")
 
-    def __init__(self, open_file: Opener) -> None:
+    def __init__(self, open_file: Opener, max_bytes: int | None = None) -> None:
         flags = os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
         #: What descriptor 1 or 2 is made a copy of.
         self.shared = _above_standard(open_file(flags | os.O_WRONLY))
@@ -49,11 +53,16 @@ class CapturedStream:
             os.close(self.shared)
             raise
         self._shown = os.fstat(self._own).st_size
+        self._limit = OutputLimit(self._own, max_bytes) if max_bytes is not None else None
         #: Where the file has what stands elsewhere already (see :class:`CapturedText`).
         self._own_spans: deque[tuple[int, int]] = deque()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and cut off what is too much."""
+        if self._limit is not None:
+            # A full disk has no place for the last line.
+            with contextlib.suppress(OSError):
+                self._limit.finish()
         os.close(self.shared)
         os.close(self._own)
 
@@ -76,6 +85,11 @@ class CapturedStream:
             if not data:
                 return
             self._give(data, below)
+        cut = self._limit.cut(SLACK_BYTES) if self._limit is not None else None
+        if cut is not None:
+            # All of it was shown: what is written from now on stands behind the cut.
+            self._shown = cut
+            self._own_spans.clear()
 
     def _give(self, data: bytes, below: Callable[[bytes, bool], None]) -> None:
         start, end = self._shown, self._shown + len(data)
@@ -197,7 +211,7 @@ class _Captures:
                 if below is not None:
                     below.streams[number].append(data, is_shown)
                 elif not is_shown:
-                    self._write_base(number, data)
+                    self.write_base(number, data)
 
             try:
                 stream.pump(give)
@@ -205,7 +219,7 @@ class _Captures:
                 # A full disk, or a file that went away: the other stream is shown all the same.
                 continue
 
-    def _write_base(self, number: int, data: bytes) -> None:
+    def write_base(self, number: int, data: bytes) -> None:
         base = self.base.get(number)
         if base is None or number in self.muted:
             return
@@ -249,15 +263,16 @@ class OutputCapture:
     Args:
         open_stdout: Opens the file for stdout.
         open_stderr: Opens the file for stderr.
+        max_bytes: How much of each is kept. Default: all.
     """
 
     __slots__ = ("_pid", "streams")
 
-    def __init__(self, open_stdout: Opener, open_stderr: Opener) -> None:
+    def __init__(self, open_stdout: Opener, open_stderr: Opener, max_bytes: int | None = None) -> None:
         self._pid = os.getpid()
-        stdout = CapturedStream(open_stdout)
+        stdout = CapturedStream(open_stdout, max_bytes)
         try:
-            stderr = CapturedStream(open_stderr)
+            stderr = CapturedStream(open_stderr, max_bytes)
         except BaseException:
             stdout.close()
             raise
@@ -308,6 +323,27 @@ def show_captured() -> None:
     """Show what was captured so far, without waiting for the thread that does."""
     flush_streams()
     _captures.show()
+
+
+def write_past(stream: Any, text: str) -> None:
+    """Write text where a stream led before all captures, behind what was captured so far.
+
+    It is for the program around the code whose output is captured, which has to say something meanwhile.
+
+    Args:
+        stream: ``sys.stdout`` or ``sys.stderr``, or any other stream, which is written to as it is.
+        text: The text.
+    """
+    number = next((number for number in _STREAMS.values() if _leads_to(stream, number)), None)
+    with _captures.lock:
+        if number is not None and _captures.base.get(number) is not None:
+            flush_streams()
+            _captures.show()
+            data = text.encode(stream.encoding or "utf-8", stream.errors or "strict")
+            _captures.write_base(number, data)
+            return
+    stream.write(text)
+    stream.flush()
 
 
 class CapturedText:

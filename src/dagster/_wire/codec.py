@@ -249,14 +249,14 @@ _BY_BASE: tuple[tuple[type, Callable[[Any], Any]], ...] = (
 )
 
 
-def _encode(tree: Any) -> str:
+def _encode(tree: Any, *, by_key: bool = False) -> str:
     try:
-        return msgspec.json.encode(tree).decode()
+        return msgspec.json.encode(tree, order="sorted" if by_key else None).decode()
     except UnicodeEncodeError:
         # Half a surrogate pair, as file names that are not UTF-8 have: JSON can escape it.
         import json
 
-        return json.dumps(tree, separators=(",", ":"))
+        return json.dumps(tree, separators=(",", ":"), sort_keys=by_key)
 
 
 def serialize_value(val: Any) -> str:
@@ -276,6 +276,21 @@ def serialize_value(val: Any) -> str:
     """
     try:
         return _encode(_pack(val))
+    except RecursionError:
+        raise SerializationError("it contains itself, or is nested too deeply") from None
+
+
+def serialize_twice(val: Any) -> tuple[str, str]:
+    """Return the text of a value, and the text with the keys of its mappings in order.
+
+    Two equal values have the same second text, also if their mappings were filled in another order.
+
+    Raises:
+        SerializationError: As :func:`serialize_value` does.
+    """
+    try:
+        tree = _pack(val)
+        return _encode(tree), _encode(tree, by_key=True)
     except RecursionError:
         raise SerializationError("it contains itself, or is nested too deeply") from None
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import urllib.parse
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, Self
 
 from boto3.session import Session
@@ -15,12 +16,15 @@ from dagster._config.config_type import Bool, Float
 from dagster._config.field import Field
 from dagster._config.shapes import Permissive
 from dagster._config.source import StringSource
+from dagster._core.storage.local_compute_log_manager import MAX_BYTES_FIELD
 from dagster._core.storage.remote_compute_log_manager import LogStore, RemoteComputeLogManager
 from dagster._serdes.config_class import ConfigurableClass, ConfigurableClassData
 
 _URL_SECONDS: Final = 3600
 #: What one request of S3 deletes at most.
 _MAX_DELETED: Final = 1000
+#: What one request of S3 lists at most.
+_MOST_LISTED: Final = 1000
 _NOT_THERE: Final = frozenset({"NoSuchKey", "404", "NotFound"})
 _BEHIND_THE_END: Final = frozenset({"InvalidRange", "416"})
 
@@ -94,7 +98,7 @@ class S3LogStore(LogStore):
             raise
         return True
 
-    def paths(self, start: str) -> Iterable[str]:
+    def paths(self, start: str) -> Iterator[str]:
         """Yield the paths of the objects in a directory."""
         prefix = f"{self._start}{start}/" if start else self._start
         pages = self._client.get_paginator("list_objects_v2").paginate(
@@ -103,6 +107,23 @@ class S3LogStore(LogStore):
         for page in pages:
             for found in page.get("Contents", ()):
                 yield found["Key"][len(self._start) :]
+
+    def paths_of(self, starts: Collection[str]) -> Iterator[str]:
+        """Yield the paths of the objects in several directories.
+
+        A request lists a thousand objects of one directory, or of all. All are looked through if that takes
+        no more requests than there are directories.
+        """
+        wanted = frozenset(starts)
+        if len(wanted) > 1:
+            everything = self.paths("")
+            looked_at = itertools.islice(everything, len(wanted) * _MOST_LISTED)
+            found = [path for path in looked_at if not wanted.isdisjoint(_folders(path))]
+            if next(everything, None) is None:
+                yield from found
+                return
+        for start in wanted:
+            yield from self.paths(start)
 
     def delete(self, paths: Sequence[str]) -> None:
         """Delete objects, a thousand with each request."""
@@ -115,6 +136,11 @@ class S3LogStore(LogStore):
                 raise OSError(
                     f"S3 did not delete {error.get('Key')} of bucket {self._bucket}: {error.get('Message')}"
                 )
+
+    @property
+    def name(self) -> str:
+        """What tells the store from others."""
+        return f"{self._client_options.get('endpoint_url') or ''} {self.location('')}"
 
     def location(self, path: str) -> str:
         """Return the ``s3://`` address of an object."""
@@ -175,6 +201,8 @@ class S3ComputeLogManager(RemoteComputeLogManager, ConfigurableClass):
         upload_extra_args: What each upload takes: encryption, access.
         show_url_only: Whether events tell where the log can be seen, in place of its content.
         region: The region. Default: the one of the session.
+        max_bytes_per_stream: How much is kept of each stream of a process that runs steps, in bytes.
+            Default: everything.
     """
 
     def __init__(
@@ -192,6 +220,7 @@ class S3ComputeLogManager(RemoteComputeLogManager, ConfigurableClass):
         upload_extra_args: Mapping[str, Any] | None = None,
         show_url_only: bool = False,
         region: str | None = None,
+        max_bytes_per_stream: int | None = None,
     ) -> None:
         self._inst_data = inst_data
         options = {
@@ -201,7 +230,14 @@ class S3ComputeLogManager(RemoteComputeLogManager, ConfigurableClass):
             "region_name": region,
         }
         store = S3LogStore(bucket, prefix, options, upload_extra_args or {})
-        super().__init__(store, local_dir, skip_empty_files, upload_interval, show_url_only)
+        super().__init__(
+            store,
+            local_dir,
+            skip_empty_files,
+            upload_interval,
+            show_url_only,
+            max_bytes_per_stream=max_bytes_per_stream,
+        )
 
     @property
     def inst_data(self) -> ConfigurableClassData | None:
@@ -237,6 +273,7 @@ class S3ComputeLogManager(RemoteComputeLogManager, ConfigurableClass):
                 Bool, default_value=False, description="Whether events tell where the log can be seen."
             ),
             "region": optional(StringSource, "The region."),
+            "max_bytes_per_stream": MAX_BYTES_FIELD,
         }
 
     @classmethod
@@ -245,6 +282,14 @@ class S3ComputeLogManager(RemoteComputeLogManager, ConfigurableClass):
     ) -> Self:
         """Return the manager of a config."""
         return cls(inst_data=inst_data, **config_value)
+
+
+def _folders(path: str) -> Iterator[str]:
+    """Yield the directories that a path is in."""
+    end = path.find("/")
+    while end >= 0:
+        yield path[:end]
+        end = path.find("/", end + 1)
 
 
 def _code_of(exc: ClientError) -> str:

@@ -285,3 +285,31 @@ def test_s3_tells_what_is_wrong(s3_endpoint: str, s3_credentials: None) -> None:
     with pytest.raises(Exception, match="NoSuchBucket"):
         manager.get_log_data(KEY)
     manager.dispose()
+
+
+def test_s3_looks_through_many_runs_with_few_requests(
+    s3: Any, s3_endpoint: str, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(30):
+        path = f"dagster/storage/{number}/compute_logs/step.out"
+        s3.put_object(Bucket=bucket, Key=path, Body=b"")
+    s3.put_object(Bucket=bucket, Key="dagster/storage/1/files/private.key", Body=b"")
+    s3.put_object(Bucket=bucket, Key="dagster/storage/1/compute_logs/notes.txt", Body=b"")
+    manager = S3ComputeLogManager(bucket, endpoint_url=s3_endpoint)
+    client: Any = manager._store._client  # type: ignore[attr-defined]  # requests are counted here
+    requests: list[str] = []
+    client.meta.events.register("before-call.s3.*", lambda model, **_: requests.append(model.name))
+    manager.delete_logs_of_runs([str(number) for number in range(5, 30)])
+    assert requests == ["ListObjectsV2", "DeleteObjects"]
+    # Among more than is worth looking through, each run is asked for by itself.
+    monkeypatch.setattr(compute_log_manager, "_MOST_LISTED", 1)
+    requests.clear()
+    manager.delete_logs_of_runs(["0", "1", "never there"])
+    assert requests == ["ListObjectsV2"] * 4 + ["DeleteObjects"]
+    left = [found["Key"].split("storage/")[1] for found in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    assert left == [
+        "1/compute_logs/notes.txt",
+        "1/files/private.key",
+        *(f"{number}/compute_logs/step.out" for number in (2, 3, 4)),
+    ]
+    manager.dispose()

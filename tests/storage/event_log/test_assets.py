@@ -22,6 +22,7 @@ from dagster._core.storage.event_log import (
     asset_tags,
     assets,
     partitions,
+    wiping,
 )
 from dagster._core.storage.sql.database import Database, open_memory
 from dagster._core.storage.sql.tables import asset_partitions
@@ -307,7 +308,7 @@ def test_the_status_that_somebody_wrote_down(database: Database) -> None:
 def test_a_wiped_asset_is_not_known(database: Database) -> None:
     entries = [planned("p"), materialized("p", tags={"t": "v"}), observed("p"), failed("p")]
     stored = store(database, *entries, materialized(key=OTHER))
-    assets.wipe_asset(database, KEY, 55.0)
+    wiping.wipe_assets(database, [KEY], 55.0)
     assert assets.all_asset_keys(database) == [OTHER]
     assert assets.get_asset_records(database, [KEY]) == []
     assert assets.get_latest_materialization_events(database, [KEY]) == {}
@@ -331,9 +332,9 @@ def test_a_wiped_asset_is_not_known(database: Database) -> None:
 def test_wiping_many_leaves_the_rest_and_unknown_ones_unknown(database: Database) -> None:
     keys = [AssetKey(f"k{number}") for number in range(30)]
     store(database, *(materialized(key=key) for key in keys))
-    assets.wipe_assets(database, [*keys[:20], AssetKey("unknown")], NOW)
+    wiping.wipe_assets(database, [*keys[:20], AssetKey("unknown")], NOW)
     assert set(assets.all_asset_keys(database)) == set(keys[20:])
-    assets.wipe_assets(database, [], NOW)
+    wiping.wipe_assets(database, [], NOW)
 
 
 def test_wiping_partitions(database: Database) -> None:
@@ -341,7 +342,7 @@ def test_wiping_partitions(database: Database) -> None:
     keep = store(database, *entries)
     gone = [materialized("x", tags={"t": "v"}), planned("x"), failed("x"), failed("x", skipped=True)]
     lost = store(database, *gone)
-    assets.wipe_asset_partitions(database, KEY, ["x", "unknown"], NOW)
+    wiping.wipe_asset_partitions(database, KEY, ["x", "unknown"], NOW)
     entry = assets.get_asset_records(database, [KEY])[0].asset_entry
     assert entry.last_materialization == entries[0]
     assert entry.last_planned_materialization_storage_id == keep[2]
@@ -356,17 +357,17 @@ def test_wiping_partitions(database: Database) -> None:
     assert asset_tags.get_event_tags_for_asset(database, KEY) == []
     store(database, materialized("x"))
     assert partitions.get_materialized_partitions(database, KEY) == {"p", "x"}
-    assets.wipe_asset_partitions(database, OTHER, ["x"], NOW)
+    wiping.wipe_asset_partitions(database, OTHER, ["x"], NOW)
     assert not assets.has_asset_key(database, OTHER)
 
 
 def test_wiping_other_partitions_keeps_what_pruning_left(database: Database) -> None:
     store(database, materialized("p"), materialized("q"))
     prune(database)
-    assets.wipe_asset_partitions(database, KEY, ["p"], NOW)
+    wiping.wipe_asset_partitions(database, KEY, ["p"], NOW)
     entry = assets.get_asset_records(database, [KEY])[0].asset_entry
     assert entry.last_materialization == materialized("q")
-    assets.wipe_asset_partitions(database, KEY, ["q"], NOW)
+    wiping.wipe_asset_partitions(database, KEY, ["q"], NOW)
     entry = assets.get_asset_records(database, [KEY])[0].asset_entry
     assert entry.last_materialization is None
 

@@ -14,7 +14,7 @@ from dagster._core.storage.event_log import (
     SqliteEventLogStorage,
 )
 from dagster._core.storage.memory_storage import MemoryStorages
-from dagster.testing.storage_contract import event_log
+from dagster.testing.storage_contract import assets, event_log, upkeep
 from tests.storage.services import MYSQL, POSTGRESQL
 
 KINDS = ("memory", "sqlite per run", "sqlite consolidated", POSTGRESQL, MYSQL)
@@ -63,4 +63,16 @@ class TestWatching(event_log.WatchContract):
 
 
 class TestAssets(event_log.AssetIndexContract):
+    pass
+
+
+class TestAssetQueries(assets.AssetQueryContract):
+    pass
+
+
+class TestPartitions(assets.PartitionContract):
+    pass
+
+
+class TestUpkeep(upkeep.UpkeepContract):
     pass

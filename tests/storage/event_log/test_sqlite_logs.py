@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from dagster._time import utc_now
 from dagster.testing.storage_contract.event_log import KEY, event, materialization, message
 from dagster.testing.storage_contract.texts import NASTY_TEXTS
 from tests.storage.event_log import log_writers
+from tests.storage.event_log.query_plans import plans
 from tests.storage.services import unavailable
 
 ROOT = Path(__file__).parents[3]
@@ -298,3 +300,37 @@ def test_a_full_disk_is_told_and_leaves_the_log_intact(tmp_path: Path) -> None:
         assert integrity(storage.path_for_shard("r")) == "ok"
     finally:
         subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+# Types
+
+
+@pytest.mark.parametrize(
+    ("of_type", "how"),
+    [
+        ({T.RUN_SUCCESS}, "USING INDEX idx_event_logs_group (<expr>=?"),
+        ({T.RUN_START, T.RUN_SUCCESS}, "USING INDEX idx_event_logs_group (<expr>=?"),
+        ({T.STEP_SUCCESS}, "USING INDEX idx_event_logs_group (<expr>=?"),
+        ({T.STEP_START, T.STEP_OUTPUT}, "USING INDEX idx_event_logs_group (<expr>=?"),
+        # Most of what there is: along the ids, so that a page is not sorted.
+        ({T.STEP_START, T.RUN_SUCCESS}, "SCAN event_logs"),
+    ],
+)
+@pytest.mark.parametrize("limit", [None, 1])
+def test_events_of_a_type_are_found_by_an_index(
+    tmp_path: Path, of_type: set[T], how: str, limit: int | None
+) -> None:
+    storage = SqliteEventLogStorage(str(tmp_path))
+    types = [T.RUN_START, *[T.STEP_START, T.STEP_OUTPUT, T.STEP_SUCCESS] * 50, T.RUN_SUCCESS]
+    storage.store_event_batch([event(each) for each in types] + [message("x")])
+    database = storage._log_database("r")
+    assert database is not None
+    found: list[Any] = []
+    plan = plans(
+        database,
+        lambda: found.extend(storage.get_records_for_run("r", of_type=of_type, limit=limit).records),
+    )
+    expected = [number for number, each in enumerate(types, 1) if each in of_type]
+    assert [record.storage_id for record in found] == expected[:limit]
+    assert how in plan[-1] or (how in plan[-2] and "TEMP B-TREE" in plan[-1]), plan
+    storage.dispose()

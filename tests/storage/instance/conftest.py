@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +43,17 @@ def config_of(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> dict
     return {}
 
 
-def open_instance(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> DagsterInstance:
-    """Return an instance with nothing in it."""
+def open_instance(
+    kind: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    settings: Mapping[str, Any] | None = None,
+) -> DagsterInstance:
+    """Return an instance with nothing in it, whose ``dagster.yaml`` says something besides."""
     if kind == "ephemeral":
-        return DagsterInstance.ephemeral(str(tmp_path))
-    instance = DagsterInstance.local_temp(str(tmp_path), config_of(kind, tmp_path, request))
+        return DagsterInstance.ephemeral(str(tmp_path), settings=settings)
+    config = {**config_of(kind, tmp_path, request), **(settings or {})}
+    instance = DagsterInstance.local_temp(str(tmp_path), config)
     if kind in (POSTGRESQL, MYSQL):
         instance.wipe()
         instance.wipe_daemon_heartbeats()

@@ -8,19 +8,22 @@ import pytest
 
 import dagster._time as _time
 from dagster._check import CheckError
+from dagster._core.errors import DagsterInvariantViolationError
 from dagster._core.events.event import DagsterEvent
 from dagster._core.events.event_type import DagsterEventType
-from dagster._core.events.payloads import AssetMaterializationPlannedData
+from dagster._core.events.payloads import AssetMaterializationPlannedData, AssetWipedData
 from dagster._core.instance.assets import run_statuses
 from dagster._core.instance.instance import DagsterInstance
 from dagster._core.records.asset_key import AssetKey
 from dagster._core.records.backfill import BulkActionStatus, PartitionBackfill
 from dagster._core.records.daemon import DaemonHeartbeat
+from dagster._core.records.event_records import EventRecordsFilter
 from dagster._core.records.instigator import (
     InstigatorState,
     InstigatorStatus,
     InstigatorType,
     ScheduleInstigatorData,
+    SensorInstigatorData,
 )
 from dagster._core.records.origin import (
     RegisteredCodeLocationOrigin,
@@ -31,6 +34,7 @@ from dagster._core.records.partition_status import AssetPartitionStatus
 from dagster._core.records.tick import TickData, TickStatus
 from dagster._core.records.user_events import AssetMaterialization, AssetObservation
 from dagster._core.storage.event_log import derived
+from dagster.testing.storage_contract.texts import NASTY_TEXTS
 
 Type = DagsterEventType
 KEY = AssetKey(["raw", "it's 100%"])
@@ -66,8 +70,13 @@ def test_assets_become_known_by_events_without_runs(instance: DagsterInstance) -
         assert derived_record == instance.get_latest_data_version_record(KEY, is_source)
     assert derived.latest_code_versions(logs, [KEY, nothing]) == {KEY: "7", nothing: None}
     assert instance.get_materialized_partitions(AssetKey("other")) == {"a"}
+    assert instance.can_read_asset_failure_events()
+    assert instance.can_read_failure_events_for_asset(record)
     instance.wipe_assets([KEY])
     assert instance.get_asset_keys() == [AssetKey("other")]
+    (wiped,) = instance.get_event_records(EventRecordsFilter(Type.ASSET_WIPED, asset_key=KEY))
+    assert wiped.event_log_entry.get_dagster_event().event_specific_data == AssetWipedData(KEY)
+    assert wiped.run_id == ""
 
 
 def test_other_things_are_no_asset_events(instance: DagsterInstance) -> None:
@@ -133,6 +142,15 @@ def test_dynamic_partitions(instance: DagsterInstance) -> None:
         instance.add_dynamic_partitions(name, "abc")
 
 
+def test_partitions_of_any_text(instance: DagsterInstance) -> None:
+    keys = [text for text in NASTY_TEXTS if text]
+    instance.add_dynamic_partitions("d", keys)
+    assert instance.get_dynamic_partitions("d") == keys
+    known = instance.get_dynamic_partitions_definition_id("d")
+    instance.delete_dynamic_partition("d", keys[-1])
+    assert instance.get_dynamic_partitions_definition_id("d") != known
+
+
 def test_signs_of_life(instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_time, "now", lambda: 10_000.0)
     instance.add_daemon_heartbeat(DaemonHeartbeat(9_999.0, "SENSOR", "d", None))
@@ -192,6 +210,71 @@ def test_schedules_are_started_and_stopped(durable: DagsterInstance) -> None:
     assert durable.logs_path_for_schedule("../x").startswith(durable.schedules_directory())
     durable.delete_instigator_state(*ids)
     assert durable.all_instigator_state() == []
+
+
+class Sensor:
+    """A sensor, as a code location tells of it."""
+
+    min_interval_seconds = 30
+    sensor_type = "STANDARD"
+    origin = RemoteInstigatorOrigin(Schedule.origin.repository_origin, "files")
+
+    def get_remote_origin(self) -> Any:
+        return self.origin
+
+    def get_remote_origin_id(self) -> str:
+        return self.origin.get_id()
+
+    @property
+    def selector_id(self) -> str:
+        return self.origin.get_selector().get_id()
+
+
+def _cursor(state: InstigatorState) -> str | None:
+    data = state.sensor_instigator_data
+    assert data is not None
+    return data.cursor
+
+
+def test_sensors_are_started_and_stopped(
+    instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sensor = Sensor()
+    ids = (sensor.get_remote_origin_id(), sensor.selector_id)
+    with pytest.raises(DagsterInvariantViolationError, match="never started"):
+        instance.stop_sensor(*ids)
+    monkeypatch.setattr(_time, "now", lambda: 100.0)
+    started = instance.start_sensor(sensor)
+    assert (started.status, started.name) == (InstigatorStatus.RUNNING, "files")
+    assert started.instigator_data == SensorInstigatorData(
+        min_interval=30, last_sensor_start_timestamp=100.0, sensor_type="STANDARD"
+    )
+    assert instance.get_instigator_state(*ids) == started
+    monkeypatch.setattr(_time, "now", lambda: 200.0)
+    assert instance.start_sensor(sensor) == started  # it was running
+    # What the daemon writes down stays, whoever turns the sensor on and off.
+    seen = SensorInstigatorData(5.0, "key", 30, "cursor")
+    instance.update_instigator_state(started.with_data(seen))
+    stopped = instance.stop_sensor(*ids)
+    assert (stopped.status, stopped.instigator_data) == (InstigatorStatus.STOPPED, seen)
+    assert instance.stop_sensor(*ids, sensor) == stopped
+    again = instance.start_sensor(sensor)
+    assert again.instigator_data == seen._replace(
+        last_sensor_start_timestamp=200.0, sensor_type="STANDARD"
+    )
+    reset = instance.reset_sensor(sensor)
+    assert reset.status is InstigatorStatus.DECLARED_IN_CODE
+    assert _cursor(reset) == "cursor"
+    assert instance.all_instigator_state(instigator_type=InstigatorType.SENSOR) == [reset]
+
+
+def test_a_sensor_that_its_code_turns_on_is_stopped(instance: DagsterInstance) -> None:
+    sensor = Sensor()
+    stopped = instance.stop_sensor(sensor.get_remote_origin_id(), sensor.selector_id, sensor)
+    assert stopped.status is InstigatorStatus.STOPPED
+    assert instance.all_instigator_state() == [stopped]
+    instance.delete_instigator_state(sensor.get_remote_origin_id(), sensor.selector_id)
+    assert instance.reset_sensor(sensor).status is InstigatorStatus.DECLARED_IN_CODE
 
 
 def test_ticks(instance: DagsterInstance) -> None:

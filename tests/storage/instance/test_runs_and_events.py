@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import Any
 
@@ -13,6 +14,7 @@ from dagster._core.errors import DagsterInvariantViolationError, DagsterRunNotFo
 from dagster._core.events.event import DagsterEvent
 from dagster._core.events.event_type import DagsterEventType
 from dagster._core.events.log_entry import EventLogEntry
+from dagster._core.events.log_manager import DagsterLogManager
 from dagster._core.instance.events import DagsterEventBatchMetadata
 from dagster._core.instance.instance import DagsterInstance
 from dagster._core.records.event_records import EventRecordsFilter, StepEventStatus
@@ -237,6 +239,74 @@ def test_jobs_and_plans_are_kept_as_they_were(durable: DagsterInstance) -> None:
     assert set(durable.get_job_snapshot(run.job_snapshot_id).node_names) == {"one", "fail"}
     plan = durable.get_execution_plan_snapshot(run.execution_plan_snapshot_id)
     assert [step.key for step in plan.steps] == ["one", "fail"]
+
+
+def test_a_job_is_known_as_it_was_when_it_ran(durable: DagsterInstance) -> None:
+    whole = bad.execute_in_process(instance=durable, raise_on_error=False)
+    part = bad.execute_in_process(instance=durable, op_selection=["one"])
+    runs = [durable.get_run_by_id(result.run_id) for result in (whole, part)]
+    ids = [run.job_snapshot_id for run in runs if run is not None]
+    assert all(
+        snapshot_id is not None and durable.has_historical_job(snapshot_id) for snapshot_id in ids
+    )
+    of_whole, of_part = (durable.get_historical_job(snapshot_id or "") for snapshot_id in ids)
+    assert (of_whole.name, of_whole.get_graph_name()) == ("bad", "bad")
+    assert of_whole.identifying_job_snapshot_id == ids[0]
+    assert of_whole.description is of_whole.owners is of_whole.parent_job_snapshot is None
+    assert of_whole.op_selection is of_whole.resolved_op_selection is None
+    assert of_whole.get_node_def_snap("fail").name == "fail"
+    assert of_part.job_snapshot.node_names == ["one"]
+    assert of_part.parent_job_snapshot == of_whole.job_snapshot
+    assert of_part.op_selection == ["one"]
+    assert of_part.resolved_op_selection == {"one"}
+    assert not durable.has_historical_job("nothing")
+    with pytest.raises(DagsterInvariantViolationError, match="no job snapshot with id"):
+        durable.get_historical_job("nothing")
+
+
+def test_messages_reach_the_log_through_a_handler(instance: DagsterInstance) -> None:
+    handler = instance.get_event_log_handler()
+    run = instance.create_run(job_name="j")
+    log = DagsterLogManager.create(run_id=run.run_id, job_name="j", handlers=[handler])
+    log.with_tags(step_key="s").warning("careful %s", 1)
+    try:
+        raise ValueError("odd")
+    except ValueError:
+        log.exception("went wrong")
+    handler.handle(logging.makeLogRecord({"msg": "of no run"}))
+    DagsterLogManager.create(handlers=[handler]).info("of no run")
+    first, second = instance.all_logs(run.run_id)
+    assert (first.user_message, first.level, first.step_key, first.job_name) == (
+        "careful 1",
+        logging.WARNING,
+        "s",
+        "j",
+    )
+    assert second.error_info is not None
+    assert "odd" in second.error_info.message
+    assert instance.all_logs("") == []
+
+
+def test_events_reach_the_log_through_a_handler(instance: DagsterInstance) -> None:
+    with DagsterInstance.ephemeral() as elsewhere:
+        run = elsewhere.create_run(job_name="j")
+        handler = instance.get_event_log_handler()
+        log = DagsterLogManager.create(run_id=run.run_id, job_name="j", handlers=[handler])
+        event = DagsterEvent(Type.ENGINE_EVENT.value, "j", message="hello")
+        log.log_dagster_event(logging.INFO, "hello", event)
+    (entry,) = instance.all_logs(run.run_id)
+    assert entry.dagster_event == event
+    assert entry.user_message == ""
+
+
+def test_what_makes_runs_by_itself(instance: DagsterInstance) -> None:
+    domain = instance.run_domain
+    made = [
+        domain.create_run(job_name="a"),
+        domain.create_run_for_job(good),
+        domain.register_managed_run("b", "x"),
+    ]
+    assert instance.get_runs(ascending=True) == made
 
 
 def test_another_process_opens_the_same_instance(durable: DagsterInstance) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -186,3 +188,12 @@ def test_queries_of_ones_own(database: Database) -> None:
     assert len(storage.fetchall(query)) == 1
     with storage.connect() as connection:
         assert connection.execute(query).scalar() == 1
+
+
+def test_a_process_that_only_looks_at_runs_can_read_where_their_code_is() -> None:
+    program = (
+        "import dagster._core.storage.runs.run_rows\n"
+        "from dagster._wire.record import RECORD_CLASSES\n"
+        "assert {'JobPythonOrigin', 'RemoteJobOrigin'} <= RECORD_CLASSES.keys()\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

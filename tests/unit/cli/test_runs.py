@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 import dagster._time as _time
-from dagster._cli.run_text import follow
+from dagster._cli.run_logs import LogPrinter, print_log
+from dagster._cli.run_text import LOOK_SECONDS, follow
 from dagster._core.events.event import DagsterEvent
 from dagster._core.events.event_type import DagsterEventType
+from dagster._core.events.payloads import ComputeLogsCaptureData
 from dagster._core.instance.instance import DagsterInstance
 from dagster._core.records.asset_key import AssetKey
+from dagster._core.records.asset_records import AssetStatusCacheValue
 from dagster._core.records.run import DagsterRunStatus
 from dagster._core.records.user_events import AssetMaterialization, AssetObservation
+from dagster._core.storage.compute_log_manager import ComputeIOType
+
+SOURCES = str(Path(_time.__file__).parents[1])
 
 JOBS = """
     from dagster import AssetMaterialization, job, op
@@ -333,6 +343,232 @@ class TestLogs:
             assert list(follow(instance, made.run_id, until_over=True)) == []
 
 
+class TestWrongComputeLogs:
+    """It is told before there is a run."""
+
+    @pytest.mark.parametrize(
+        ("name", "config", "text", "code"),
+        [
+            ("LocalComputeLogManagr", "base_dir: x", 'Did you mean "LocalComputeLogManager"?', 2),
+            (
+                "LocalComputeLogManager",
+                "base_dir: x, max_bytes_per_strem: 3",
+                'Did you mean "max_bytes_per_stream"?',
+                2,
+            ),
+            ("LocalComputeLogManager", "base_dir: x, max_bytes_per_stream: 0", "above zero, got: 0.", 2),
+        ],
+    )
+    def test_no_run_is_made(self, run, jobs, home, name, config, text, code):
+        module = "dagster._core.storage.local_compute_log_manager"
+        yaml = f"compute_logs: {{module: {module}, class: {name}, config: {{{config}}}}}\n"
+        (home / "dagster.yaml").write_text(yaml)
+        result = run("job", "execute", "-f", jobs, "-j", "good", *ROWS)
+        assert result.exit_code == code
+        assert text in result.stderr
+        assert "Traceback" not in result.output
+        (home / "dagster.yaml").unlink()
+        assert run("run", "list").stderr == "No runs.\n"
+
+
+class TestOutput:
+    """What the steps printed, beside the events."""
+
+    PRINTING = """
+        import os, sys
+        from dagster import in_process_executor, job, op
+
+        @op
+        def first(context):
+            print("one")
+            print("to stderr", file=sys.stderr)
+            context.log.info("logged")
+            return 1
+
+        @op
+        def second(n):
+            os.write(1, b"two\\r50%\\r100%")
+
+        @job(executor_def=in_process_executor)
+        def printing():
+            second(first())
+
+        @job(name="printing")
+        def in_processes():
+            second(first())
+    """
+
+    @pytest.fixture
+    def printed(self, execute):
+        """The id of a run in one process, but not in this one: a test runner's streams are no descriptors."""
+        return execute("printing")
+
+    def test_of_a_step_in_a_process_of_its_own(self, execute, run):
+        printed = execute("in_processes")
+        result = run("run", "logs", printed, "--stdout", "--step", "second")
+        assert result.stdout_bytes == b"two\r50%\r100%"
+        assert result.stderr == ""
+        assert run("run", "logs", printed, "--stdout", "--step", "first").stdout == "one\n"
+
+    @pytest.fixture
+    def execute(self, write, home, tmp_path):
+        return lambda attribute: self._execute(write("printing.py", self.PRINTING), attribute)
+
+    @staticmethod
+    def _execute(path, attribute):
+        done = subprocess.run(
+            [sys.executable, "-m", "dagster", "job", "execute", "-f", str(path), "-a", attribute],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONPATH": SOURCES},
+        )
+        assert "[2/2] ok       second" in done.stdout
+        (run_id,) = re.findall(r"^Run (\S{36}) of printing: 2 steps", done.stdout, re.MULTILINE)
+        return run_id
+
+    def test_one_stream_is_printed_as_it_was_written(self, run, printed):
+        result = run("run", "logs", printed, "--stdout")
+        # What the command itself said of the run is not among it.
+        assert result.stdout_bytes == b"one\ntwo\r50%\r100%"
+        assert result.stderr == ""
+        assert run("run", "logs", printed, "--stderr").stdout.startswith("to stderr\n")
+
+    def test_several_say_what_each_line_is(self, run, printed):
+        lines = run("run", "logs", printed, "--stdout", "--stderr").stdout.splitlines()
+        assert lines[0] == "stdout  one"
+        assert "stderr  to stderr" in lines
+        both = run("run", "logs", printed, "--stdout", "--events", "--level", "info").stdout
+        assert re.match(r"\S+ \S+  INFO      first  logged\nstdout  one\n", both)
+
+    def test_of_a_line_that_was_written_again_the_last_state(self, run, printed):
+        # In pieces, as it is read: up to the last return, and what came after it.
+        lines = run("run", "logs", printed, "--stdout", "--stderr").stdout.split("\n")
+        assert lines[:3] == ["stdout  one", "stdout  50%", "stdout  100%"]
+
+    def test_json(self, run, printed):
+        result = run("run", "logs", printed, "--stdout", "--stderr", "--events", "--json")
+        found = [json.loads(line) for line in result.stdout.split("\n") if line]
+        lines = [each for each in found if "stream" in each]
+        assert lines[0]["text"] == "one"
+        assert (lines[0]["stream"], lines[0]["step_keys"]) == ("stdout", ["first", "second"])
+        assert lines[0]["log_key"][:2] == [printed, "compute_logs"]
+        assert any(each.get("event_type") == DagsterEventType.RUN_SUCCESS.value for each in found)
+
+    def test_of_a_step(self, run, printed):
+        result = run("run", "logs", printed, "--stdout", "--step", "second")
+        assert result.stdout.startswith("one\n")
+        assert result.stderr == (
+            "The output of second is kept together with that of other steps of the same process: first.\n"
+        )
+        events = run("run", "logs", printed, "--step", "second", "--json").stdout.splitlines()
+        assert {json.loads(line)["step_key"] for line in events} == {"second"}
+        result = run("run", "logs", printed, "--step", "secnd")
+        assert result.exit_code == 2
+        assert 'unknown step of the run "secnd". Did you mean "second"?' in result.stderr
+
+    def test_a_level_is_one_of_events(self, run, printed):
+        result = run("run", "logs", printed, "--stdout", "--level", "info")
+        assert result.exit_code == 2
+        assert "--level chooses among events" in result.stderr
+
+    def test_what_is_not_kept_any_more(self, run, printed, home):
+        with DagsterInstance.get() as instance:
+            instance.compute_log_manager.delete_logs(prefix=[printed])
+        result = run("run", "logs", printed, "--stderr")
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert result.stderr.startswith("The output is not kept any more, or elsewhere")
+
+    def test_what_never_was_kept(self, run, home):
+        with DagsterInstance.get() as instance:
+            run_id = instance.create_run(job_name="a").run_id
+        assert run("run", "logs", run_id, "--stdout").stderr == "No output of this run is kept.\n"
+        (home / "dagster.yaml").write_text(
+            "compute_logs:\n"
+            "  module: dagster._core.storage.noop_compute_log_manager\n"
+            "  class: NoOpComputeLogManager\n"
+        )
+        assert "is NoOpComputeLogManager." in run("run", "logs", run_id, "--stdout").stderr
+
+    def test_events_need_no_manager(self, run, home):
+        with DagsterInstance.get() as instance:
+            run_id = instance.create_run(job_name="a").run_id
+            instance.report_dagster_event(DagsterEvent(DagsterEventType.RUN_START.value, "a"), run_id)
+        (home / "dagster.yaml").write_text("compute_logs: {module: no_such, class: Manager}\n")
+        assert "RUN_START" in run("run", "logs", run_id).stdout
+        result = run("run", "logs", run_id, "--stdout")
+        assert result.exit_code == 1
+        assert "no_such" in result.stderr
+
+
+class TestFollowingOutput:
+    """Each wait writes something, as another process would."""
+
+    @pytest.fixture
+    def followed(self, home):
+        with DagsterInstance.get() as instance:
+            made = instance.create_run(job_name="a")
+            instance.report_dagster_event(
+                DagsterEvent(DagsterEventType.RUN_START.value, "a"), made.run_id
+            )
+            key = instance.compute_log_manager.build_log_key_for_run(made.run_id, "x")
+            data = ComputeLogsCaptureData("x", ["one"], list(key))
+            instance.report_dagster_event(
+                DagsterEvent("LOGS_CAPTURED", "a", event_specific_data=data), made.run_id
+            )
+            yield instance, made.run_id, key
+
+    def follow(self, instance, run_id, key, texts, monkeypatch, capsys, streams=("stdout",)):
+        waits, seen = [], []
+        pieces = iter(texts)
+
+        def sleep(seconds):
+            waits.append(seconds)
+            seen.append(capsys.readouterr().out)
+            text = next(pieces, None)
+            if text is None:
+                instance.report_dagster_event(
+                    DagsterEvent(DagsterEventType.RUN_SUCCESS.value, "a"), run_id
+                )
+                return
+            with instance.compute_log_manager.open_log_stream(key, ComputeIOType.STDOUT) as file:
+                file.write(text)
+
+        monkeypatch.setattr(_time, "sleep", sleep)
+        printer = LogPrinter(streams, (), with_events=False, level=None, as_json=False)
+        print_log(instance, run_id, printer, until_over=True)
+        seen.append(capsys.readouterr().out)
+        assert set(waits) == {LOOK_SECONDS}
+        return seen
+
+    def test_whole_lines_as_they_come(self, followed, monkeypatch, capsys):
+        smile = "\N{GRINNING FACE}".encode()
+        texts = (b"one\ntw", b"o\n", b"10%\r2", b"0%\r\n" + smile[:2], smile[2:] + b"rest")
+        seen = self.follow(*followed, texts, monkeypatch, capsys)
+        assert seen[:5] == ["", "one\n", "two\n", "10%\r", "20%\r\n"]
+        assert "".join(seen[5:]) == "\N{GRINNING FACE}rest"
+
+    def test_a_long_line_is_shown_in_parts(self, followed, monkeypatch, capsys):
+        seen = self.follow(*followed, (b"x" * 1_500_000, b"y"), monkeypatch, capsys)
+        assert len(seen[1]) > 1_000_000
+        assert "".join(seen) == "x" * 1_500_000 + "y"
+
+    def test_a_store_that_is_asked_by_requests_is_asked_less(self, followed, monkeypatch, capsys):
+        instance, *_ = followed
+        monkeypatch.setattr(type(instance.compute_log_manager), "look_seconds", 1.0)
+        asked = []
+        read = instance.compute_log_manager.get_log_data_for_type
+        monkeypatch.setattr(
+            instance.compute_log_manager,
+            "get_log_data_for_type",
+            lambda *given: asked.append(1) or read(*given),
+        )
+        seen = self.follow(*followed, [b"x\n"] * 7, monkeypatch, capsys)
+        assert "".join(seen) == "x\n" * 7
+        # Of nine looks the first, the fifth and the last, each until there is no more.
+        assert len(asked) == 1 + 2 + 2
+
+
 class TestDelete:
     def test_forced(self, run, execute):
         gone, kept = execute("good"), execute("good")
@@ -358,6 +594,7 @@ class TestDelete:
                 assert "Type DELETE to confirm" in result.stderr
                 assert ("Nothing was deleted" in result.stderr) == bool(left)
                 if typed is None:
+                    assert "\nError: Nothing was deleted" in result.stderr
                     assert "--force does it without asking." in result.stderr
         with DagsterInstance.get() as instance:
             assert instance.get_runs_count() == left
@@ -424,6 +661,36 @@ class TestAssets:
         with DagsterInstance.get() as instance:
             assert list(instance.all_asset_keys()) == [AssetKey(["shop", "items"])]
 
+    def test_wipe_the_kept_status(self, run, assets):
+        keys = [AssetKey(["shop", name]) for name in ("orders", "items")]
+
+        def kept():
+            with DagsterInstance.get() as instance:
+                found = instance.get_asset_records(keys)
+                return {
+                    record.asset_entry.asset_key: record.asset_entry.cached_status for record in found
+                }
+
+        def keep():
+            with DagsterInstance.get() as instance:
+                for key in keys:
+                    instance.update_asset_cached_status_data(key, AssetStatusCacheValue(7, "one"))
+
+        keep()
+        command = ("asset", "wipe-partitions-status-cache")
+        result = run(*command, "shop/orders", "--noprompt")
+        assert result.stdout == "Wiped the kept status of the partitions of 1 asset.\n"
+        assert kept()[keys[0]] is None
+        assert kept()[keys[1]].latest_storage_id == 7
+        keep()
+        assert run(*command, "--all", "--noprompt").exit_code == 0
+        assert set(kept().values()) == {None}
+        assert len(run("asset", "list").stdout.splitlines()) == 4
+        refused = run(*command, "shop/orders")
+        assert refused.exit_code == 2
+        assert "Nothing was deleted" in refused.stderr
+        assert "leave out the keys" in run(*command, "shop/orders", "--all").stderr
+
     def test_wipe_all(self, run, assets):
         assert run("asset", "wipe", "--all", "--noprompt").exit_code == 0
         assert run("asset", "list").stderr == "No assets.\n"
@@ -470,8 +737,75 @@ class TestInstance:
         assert run("run", "show", run_id).exit_code == 0
         assert "shop/orders" in run("asset", "list").stdout
 
+    def test_ids_are_wide_already(self, run, home):
+        result = run("instance", "migrate", "--bigint-migration")
+        assert result.exit_code == 0
+        assert "Ids have 64 bits in all tables" in result.stdout
+
+
+class TestConcurrency:
+    def test_limits_are_set_and_shown(self, run, home):
+        assert run("instance", "concurrency", "get", "--all").stderr == "No pool has a limit.\n"
+        done = run("instance", "concurrency", "set", "db", "3")
+        assert (done.exit_code, done.stdout) == (0, 'The limit of pool "db" is 3.\n')
+        run("instance", "concurrency", "set", "api", "0")
+        rows = run("instance", "concurrency", "get", "--all").stdout.splitlines()
+        assert [row.split() for row in rows] == [
+            ["pool", "limit", "running", "waiting"],
+            ["api", "0", "0", "0"],
+            ["db", "3", "0", "0"],
+        ]
+        with DagsterInstance.get() as instance:
+            storage = instance.event_log_storage
+            for number in range(4):
+                storage.claim_concurrency_slot("db", "run", f"step {number}")
+        (found,) = json.loads(run("instance", "concurrency", "get", "db", "--json").stdout)
+        assert found == {
+            "key": "db",
+            "limit": 3,
+            "using_default_limit": False,
+            "active_slot_count": 3,
+            "active_run_ids": ["run"],
+            "pending_step_count": 1,
+            "pending_run_ids": ["run"],
+        }
+
+    def test_one_without_a_limit(self, run, home):
+        (home / "dagster.yaml").write_text("concurrency: {pools: {default_limit: 7}}\n")
+        run("instance", "concurrency", "set", "database", "1")
+        result = run("instance", "concurrency", "get", "databse")
+        assert result.exit_code == 0
+        assert result.stderr == (
+            'The pool "databse" has no limit. Did you mean "database"? It gets the default when a step '
+            "first asks for a slot: 7.\n"
+        )
+
+    @pytest.mark.parametrize(
+        ("args", "text"),
+        [
+            (("get",), "Say which pool"),
+            (("get", "db", "--all"), "leave out the key"),
+            (("set", "db"), "LIMIT"),
+            (("set", "db", "many"), "many"),
+            (("set", "db", "-1"), "-1"),
+            (("set", "db", "1001"), "1001"),
+            (("set", "", "1"), "expected"),
+        ],
+    )
+    def test_wrong_use(self, run, home, args, text):
+        result = run("instance", "concurrency", *args)
+        assert result.exit_code == 2
+        assert text in result.stderr
+
 
 class TestDebug:
+    def test_into_a_directory_that_is_not_there(self, run, home, tmp_path):
+        with DagsterInstance.get() as instance:
+            run_id = instance.create_run(job_name="a").run_id
+        result = run("debug", "export", run_id, tmp_path / "none" / "run.gz")
+        assert result.exit_code == 2
+        assert f'Make it with: mkdir -p "{tmp_path / "none"}"' in result.stderr
+
     def test_there_and_back(self, run, execute, tmp_path, monkeypatch):
         run_id = execute("bad")
         before = [run("run", "show", run_id).stdout, run("run", "logs", run_id).stdout]

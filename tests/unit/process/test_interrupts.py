@@ -73,3 +73,29 @@ def test_forked_children_end_as_they_would_without_it():
             os.kill(os.getpid(), signal.SIGTERM)
             os._exit(0)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGTERM
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+def test_what_must_not_be_left_half_done_is_finished(depth):
+    with raising_on_signals(RuntimeError) as interrupts:
+        done = []
+        for _ in range(depth):
+            interrupts.hold()
+        signal.raise_signal(signal.SIGTERM)
+        done.append("finished")
+        for _ in range(depth - 1):
+            interrupts.let_go()
+        with pytest.raises(RuntimeError, match="SIGTERM"):
+            interrupts.let_go()
+        assert done == ["finished"]
+        # It is raised once.
+        interrupts.hold()
+        interrupts.let_go()
+
+
+def test_holding_without_a_signal():
+    with raising_on_signals(RuntimeError) as interrupts:
+        interrupts.hold()
+        interrupts.let_go()
+        with pytest.raises(RuntimeError):
+            signal.raise_signal(signal.SIGTERM)

@@ -241,3 +241,54 @@ def test_threads_may_capture_at_the_same_time(run, tmp_path: Path) -> None:
     """)
     assert sorted(done.stdout) == sorted(b"abcd" * 20 + b"!"), done.stderr
     assert done.stdout.endswith(b"!")
+
+
+@pytest.mark.parametrize("slack", [0, 4_000_000])
+def test_what_is_too_much_is_shown_and_not_kept(run, tmp_path: Path, slack: int) -> None:
+    done = run(f"""
+        from dagster._process import output_capture
+        output_capture.SLACK_BYTES = {slack}
+        with OutputCapture(*files("log"), max_bytes=10):
+            for number in range(100):
+                os.write(1, b"%09d\\n" % number)
+                if number % 7 == 0:
+                    show_captured()
+                if number == 50:
+                    print("from python", flush=True)
+                    subprocess.run("echo of a child", shell=True)
+            os.write(2, b"little")
+        print("after")
+    """)
+    assert done.returncode == 0, done.stderr
+    dropped = 99 * 10 + len(b"from python\nof a child\n")
+    assert (tmp_path / "log.out").read_text().splitlines() == [
+        "000000000",
+        f"[dagster] {dropped:,} more bytes were written here and not kept: max_bytes_per_stream is 10.",
+    ]
+    assert (tmp_path / "log.err").read_bytes() == done.stderr == b"little"
+    lines = done.stdout.decode().splitlines()
+    assert lines[:3] == ["000000000", "000000001", "000000002"]
+    assert len(lines) == 103
+    assert lines[51:53] == ["from python", "of a child"]
+    assert lines[-1] == "after"
+
+
+def test_the_outer_of_two_has_its_own_limit(run, tmp_path: Path) -> None:
+    done = run("""
+        from dagster._process import output_capture
+        output_capture.SLACK_BYTES = 0
+        with OutputCapture(*files("outer"), max_bytes=6):
+            with OutputCapture(*files("inner"), max_bytes=3):
+                os.write(1, b"123456789")
+        cell = sys.stdout = io.StringIO()
+        with OutputCapture(*files("cell"), max_bytes=6):
+            print("in the cell")
+            show_captured()
+            print("and more")
+        sys.stdout = sys.__stdout__
+        print(cell.getvalue(), end="")
+    """)
+    assert done.stdout == b"123456789in the cell\nand more\n", done.stderr
+    assert (tmp_path / "inner.out").read_bytes().startswith(b"123\n[dagster] 6 more bytes")
+    assert (tmp_path / "outer.out").read_bytes().startswith(b"123456\n[dagster] 3 more bytes")
+    assert (tmp_path / "cell.out").read_bytes().startswith(b"in the\n[dagster] 15 more bytes")

@@ -22,8 +22,9 @@ from dagster._core.definitions.job.definition import JobDefinition
 from dagster._core.definitions.repository.contents import is_pipeline
 from dagster._core.definitions.repository.definition import RepositoryDefinition
 from dagster._core.errors import DagsterInvariantViolationError
+from dagster._core.records.origin import JobPythonOrigin
 from dagster._text import expected
-from dagster._wire.codec import SerializationError, serialize_value
+from dagster._wire.codec import SerializationError, deserialize_value, serialize_value
 from dagster._wire.record import Record, SlotRecord
 
 _WHAT_TO_DO = "Use a function or decorated function defined at module scope instead, or use build_reconstructable_job."
@@ -118,9 +119,8 @@ class ReconstructableJob(SlotRecord, IJob):
     def op_selection(self) -> Sequence[str] | None:
         return self.__dict__["_op_selection"]
 
-    @property
-    def is_reconstructable(self) -> bool:
-        return True
+    def for_other_process(self) -> ReconstructableJob:
+        return self
 
     def get_target(self) -> Any:
         """Load what it points to once: a job, or a pipeline of the older vocabulary.
@@ -169,6 +169,14 @@ class ReconstructableJob(SlotRecord, IJob):
         object.__setattr__(changed, "_target", self.__dict__["_target"])
         return changed
 
+    def get_python_origin(self) -> JobPythonOrigin:
+        """Return where another process finds it, as it is stored with its runs.
+
+        The whole job, without the selection: that is stored with the run too.
+        """
+        whole = ReconstructableJob(self.repository, self.job_name, None, self.mode)
+        return JobPythonOrigin(self.job_name, serialize_value(whole), sys.executable)
+
     def get_module(self) -> str | None:
         """Return the name of the module that it is loaded from; None if it is a file."""
         pointer = self.repository.pointer
@@ -204,6 +212,18 @@ def load_definition(pointer: CodePointer) -> Any:
             + expected(pointer.describe(), "one of these", target)
         )
     return target
+
+
+def load_job_from_origin(origin: JobPythonOrigin) -> ReconstructableJob:
+    """Return the job that a stored run is of.
+
+    Args:
+        origin: What :meth:`ReconstructableJob.get_python_origin` returned.
+
+    Raises:
+        DeserializationError: If another version wrote it in a way that this one cannot read.
+    """
+    return deserialize_value(origin.job_code, ReconstructableJob)
 
 
 def _is_definition(value: Any) -> bool:

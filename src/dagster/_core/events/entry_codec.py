@@ -71,6 +71,18 @@ def _plain_output(data: p.StepOutputData) -> bool:
     )
 
 
+def _plain_success(data: p.StepSuccessData) -> bool:
+    found = data.fingerprint
+    return isfinite(data.duration_ms) and (
+        found is None
+        or (
+            RESERVED_KEYS.isdisjoint(found.resources)
+            and RESERVED_KEYS.isdisjoint(found.inputs)
+            and (found.parts is None or RESERVED_KEYS.isdisjoint(found.parts))
+        )
+    )
+
+
 def _always(_data: object) -> bool:
     return True
 
@@ -80,7 +92,7 @@ _IS_PLAIN: Final[dict[type, Callable[[Any], bool]]] = {
     type(None): _always,
     p.StepInputData: _plain_check,
     p.StepOutputData: _plain_output,
-    p.StepSuccessData: lambda data: isfinite(data.duration_ms),
+    p.StepSuccessData: _plain_success,
     p.StepMaterializationData: _always,
     p.AssetObservationData: _always,
     p.StepExpectationResultData: _always,
@@ -128,6 +140,7 @@ _CLASSES: Final = frozenset(
         SerializableErrorInfo,
         p.TypeCheckData,
         p.UserFailureData,
+        p.StepFingerprint,
         *_IS_PLAIN,
         *_PLAIN_VALUES,
         p.StepFailureData,

@@ -28,7 +28,10 @@ else:
     # other metadata are read by the codec of all records.
     Metadata = Mapping[str, PlainMetadataValue]
     AnyMaterialization = SlotRecord
+#: The label that tells, in an ENGINE_EVENT, that a step is kept: of which run.
+KEPT_FROM = "kept_from"
 _NO_METADATA: dict[str, Any] = {}
+_NO_DIGESTS: dict[str, str] = {}
 
 
 class ErrorSource(str, enum.Enum):
@@ -68,7 +71,14 @@ class StepInputData(Record, frozen=True, gc=False):
 
 
 class StepOutputData(Record, frozen=True, gc=False):
-    """STEP_OUTPUT: a value was given and checked."""
+    """STEP_OUTPUT: a value was given and checked.
+
+    Args:
+        step_output_handle: The name of the value.
+        type_check_data: The result of the check.
+        version: The version of the data, if the op gave one: ``Output(data_version=...)``.
+        metadata: Metadata that the op gave with the value.
+    """
 
     step_output_handle: StepOutputHandle
     type_check_data: TypeCheckData | None = None
@@ -88,14 +98,42 @@ class StepOutputData(Record, frozen=True, gc=False):
         return [MetadataEntry(label, value=value) for label, value in self.metadata.items()]
 
 
+class StepFingerprint(Record, frozen=True, gc=False):
+    """What made the outputs of a step, as digests: equal for steps that would make the same.
+
+    Args:
+        code: The code of the op: its version if it has one, else its function with what that reaches.
+        config: The op's config.
+        resources: The code and config of each resource that it uses, by key.
+        inputs: For each input, where its value comes from.
+        code_version: The version of the code, if the op has one.
+        python: The Python that compiled the code. Empty if the code was not looked at.
+        problems: Why it cannot be compared, if it cannot.
+        parts: The functions, classes and constants that the code is made of. Only with the first step
+            of an op in a process: the others have the same code.
+    """
+
+    code: str
+    config: str = ""
+    resources: Mapping[str, str] = _NO_DIGESTS
+    inputs: Mapping[str, str] = _NO_DIGESTS
+    code_version: str | None = None
+    python: str = ""
+    problems: tuple[str, ...] = ()
+    parts: Mapping[str, str] | None = None
+
+
 class StepSuccessData(Record, frozen=True, gc=False):
     """STEP_SUCCESS.
 
     Args:
         duration_ms: How long the step took, in milliseconds.
+        fingerprint: What made its outputs; None in logs of runs that cannot be re-executed from what
+            has changed: on an instance that ends with the run, or of an earlier version.
     """
 
     duration_ms: float
+    fingerprint: StepFingerprint | None = None
 
 
 class UserFailureData(Record, frozen=True, gc=False):
@@ -185,6 +223,18 @@ class AssetFailedToMaterializeData(Record, frozen=True, gc=False):
         return self.asset_materialization_failure.partition
 
 
+class AssetWipedData(Record, frozen=True, gc=False):
+    """ASSET_WIPED: the history of an asset was forgotten.
+
+    Args:
+        asset_key: The asset.
+        partition_keys: The partitions; None if it was all of it.
+    """
+
+    asset_key: AssetKey
+    partition_keys: Sequence[str] | None = None
+
+
 class StepExpectationResultData(Record, frozen=True, gc=False):
     """STEP_EXPECTATION_RESULT."""
 
@@ -200,13 +250,23 @@ class HandledOutputData(Record, frozen=True, gc=False):
 
 
 class LoadedInputData(Record, frozen=True, gc=False):
-    """LOADED_INPUT: an I/O manager or input manager loaded an input."""
+    """LOADED_INPUT: an I/O manager or input manager loaded an input.
+
+    Args:
+        input_name: The input.
+        manager_key: The resource that loaded it.
+        upstream_output_name: The output that the value is of, if it is of one.
+        upstream_step_key: The step of that output.
+        metadata: What the manager said of it.
+        upstream_run_id: The run that made the value, if it is not this one.
+    """
 
     input_name: str
     manager_key: str
     upstream_output_name: str | None = None
     upstream_step_key: str | None = None
     metadata: Metadata = _NO_METADATA
+    upstream_run_id: str | None = None
 
 
 class ObjectStoreOperationResultData(Record, frozen=True, gc=False):
@@ -285,6 +345,7 @@ EventSpecificData = (
     | AssetObservationData
     | AssetMaterializationPlannedData
     | AssetFailedToMaterializeData
+    | AssetWipedData
     | StepExpectationResultData
     | HandledOutputData
     | LoadedInputData

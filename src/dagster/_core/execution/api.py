@@ -9,6 +9,7 @@ from dagster._core.runner.api import (
     execute_plan_iterator,
     execute_run,
     execute_run_iterator,
+    resume_run,
     validate_run_config,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "execute_plan_iterator",
     "execute_run",
     "execute_run_iterator",
+    "resume_run",
     "validate_run_config",
 ]

@@ -49,6 +49,32 @@ def failure_events(
     yield _failure(context, exc, user_exception, source)
 
 
+def retry_after_loss(
+    context: StepExecutionContext, error: SerializableErrorInfo, mode: RetryMode, attempt: int
+) -> DagsterEvent | None:
+    """Write that a step whose process is gone is tried again, if its policy says so; None if not.
+
+    Args:
+        context: The step.
+        error: What became of the process.
+        mode: Whether steps are tried again.
+        attempt: How often the step was tried before.
+    """
+    policy = context.op_retry_policy
+    if mode is RetryMode.DISABLED or policy is None or attempt >= policy.max_retries:
+        return None
+    return _retry(context, error, policy.calculate_delay(attempt + 1))
+
+
+def failure_after_loss(context: StepExecutionContext, error: SerializableErrorInfo) -> DagsterEvent:
+    """Write that a step has failed since its process is gone."""
+    return _fail(
+        context,
+        StepFailureData(error, None, ErrorSource.UNEXPECTED_TERMINATION),
+        f'Execution of step "{context.step.key}" failed.',
+    )
+
+
 def _requested_retry(
     context: StepExecutionContext, exc: BaseException, request: RetryRequested
 ) -> DagsterEvent:
@@ -71,6 +97,7 @@ def _requested_retry(
 def _retry(
     context: StepExecutionContext, error: SerializableErrorInfo, seconds: float | None
 ) -> DagsterEvent:
+    _forget_outputs(context)
     when = f" in {seconds:g} seconds" if seconds else ""
     return context.emit(
         _RETRY,
@@ -79,6 +106,22 @@ def _retry(
         level=INFO,
         error=error,
     )
+
+
+def _forget_outputs(context: StepExecutionContext) -> None:
+    """Drop what the attempt gave from the result of the run: the next one may give other outputs."""
+    capture = context.output_capture
+    if not capture:
+        return
+    key = context.step.key
+    for name, output in context.step.outputs.items():
+        if not output.is_dynamic:
+            capture.pop((key, name, None), None)
+            continue
+        # Listed at once: steps in other threads add theirs meanwhile.
+        for captured in list(capture):
+            if captured[0] == key and captured[1] == name:
+                del capture[captured]
 
 
 def _failure(

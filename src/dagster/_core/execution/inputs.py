@@ -164,12 +164,15 @@ def _load_with_manager(
             LoadedInputData(step_input.name, manager_key, None, None, metadata),
         )
         return value, event, earlier
-    output_name, step_key = upstream.name, upstream.step_key
+    output_name, step_key, run_id = upstream.name, upstream.step_key, upstream.run_id
+    own = run_id == context.plan_context.run_id
     event = context.emit(
         _LOADED,
         f'Loaded input "{step_input.name}" using input manager "{manager_key}", from output '
-        f'"{output_name}" of step "{step_key}"',
-        LoadedInputData(step_input.name, manager_key, output_name, step_key, metadata),
+        f'"{output_name}" of step "{step_key}"{"" if own else f" of run {run_id}"}',
+        LoadedInputData(
+            step_input.name, manager_key, output_name, step_key, metadata, None if own else run_id
+        ),
     )
     return value, event, earlier
 

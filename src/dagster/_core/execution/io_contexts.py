@@ -35,6 +35,7 @@ class StepOutputContext(OutputContext):
         output_name: The output.
         mapping_key: The key of the value, if the output is dynamic.
         output_metadata: Metadata that the op gave with the value.
+        run_id: The run that made it. Default: the one that is known to have made it, or this one.
     """
 
     def __init__(
@@ -44,13 +45,19 @@ class StepOutputContext(OutputContext):
         output_name: str,
         mapping_key: str | None,
         output_metadata: Mapping[str, Any] | None = None,
+        run_id: str | None = None,
     ) -> None:
         # The public constructor checks its arguments; these come from the plan.
         self._step_context = step_context
         self._step = step
         self._step_key = step.key
         self._name = output_name
-        self._run_id = step_context.plan_context.run_id
+        if run_id is None:
+            known = step_context.known_state
+            run_id = step_context.plan_context.run_id
+            if known is not None:
+                run_id = known.run_id_of(step.key, run_id)
+        self._run_id = run_id
         self._mapping_key = mapping_key
         self._output_metadata = output_metadata
 

@@ -84,7 +84,15 @@ def take_output(
                 f'Compute for {context.describe_op()} returned an output "{name}" multiple times'
             )
     seen.add(name)
-    return store_value(context, output, given.value, mapping_key, given.metadata)
+    version = given.data_version if isinstance(given, Output) else None
+    return store_value(
+        context,
+        output,
+        given.value,
+        mapping_key,
+        given.metadata,
+        None if version is None else version.value,
+    )
 
 
 def store_value(
@@ -93,13 +101,23 @@ def store_value(
     value: Any,
     mapping_key: str | None,
     metadata: Mapping[str, MetadataValue],
+    version: str | None = None,
 ) -> Iterator[DagsterEvent]:
-    """Check the type of a value, say that it was given, and store it."""
+    """Check the type of a value, say that it was given, and store it.
+
+    Args:
+        context: The step.
+        output: The output.
+        value: The value.
+        mapping_key: Its key, if the output is dynamic.
+        metadata: Metadata that the op gave with it.
+        version: The version of the data, if the op gave one.
+    """
     if context.output_metadata is not None:
         added = context.output_metadata.get((output.name, mapping_key))
         if added:
             metadata = {**metadata, **added}
-    yield _check_output(context, output, value, mapping_key, metadata)
+    yield _check_output(context, output, value, mapping_key, metadata, version)
     plan_context = context.plan_context
     capture = plan_context.output_capture
     if capture is not None:
@@ -129,6 +147,7 @@ def _check_output(
     value: Any,
     mapping_key: str | None,
     metadata: Mapping[str, MetadataValue],
+    version: str | None,
 ) -> DagsterEvent:
     dagster_type = output.dagster_type
     if dagster_type.is_any:
@@ -143,7 +162,7 @@ def _check_output(
                 TypeCheckData(True, output.name),
                 f'Yielded output "{output.name}" of type "{dagster_type.display_name}". (Type check passed).',
             )
-        data = StepOutputData(handle, facts[0], None, metadata)
+        data = StepOutputData(handle, facts[0], version, metadata)
         if mapping_key is None:
             return context.emit(_OUTPUT, facts[1], data)
         return context.emit(
@@ -158,7 +177,7 @@ def _check_output(
     event = context.emit(
         _OUTPUT,
         f'Yielded output "{output.name}"{keyed} of type "{dagster_type.display_name}". {outcome}',
-        StepOutputData(handle, type_data, None, metadata),
+        StepOutputData(handle, type_data, version, metadata),
     )
     if not check.success:
         context.log_user_event(event)  # handed on with the failure

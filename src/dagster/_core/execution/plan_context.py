@@ -18,13 +18,19 @@ from dagster._core.plan.plan import ExecutionPlan
 from dagster._core.records.error_info import SerializableErrorInfo
 from dagster._core.records.retry import RetryMode
 from dagster._core.records.run import DagsterRun
+from dagster._process.late_module import LateModule
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
     from dagster._core.definitions.job.definition import JobDefinition
     from dagster._core.definitions.resource.lifecycle import ResourceManager
+    from dagster._core.plan import fingerprint
+    from dagster._core.plan.known_state import KnownExecutionState
     from dagster._core.plan.step import ExecutionStep
+else:
+    # Loaded by the first run that keeps what made its outputs.
+    fingerprint = LateModule("dagster._core.plan.fingerprint")
 
 DEBUG, INFO, ERROR = 10, 20, 40
 
@@ -45,15 +51,20 @@ class PlanExecutionContext:
         sink: Takes each entry of the event log.
         raise_on_error: Whether an error is raised once its events are out.
         output_capture: Where the values of outputs are kept for the result; None keeps none.
+        keeps_fingerprints: Whether steps tell what made them. Not if nobody can ever ask: the instance
+            ends with the run.
+        known_state: What earlier runs produced of the steps that do not run; None if all run.
     """
 
     __slots__ = (
         "console_level",
         "coroutines",
+        "fingerprints",
         "instance",
         "job",
         "job_def",
         "job_name",
+        "known_state",
         "log",
         "output_capture",
         "pid",
@@ -82,6 +93,8 @@ class PlanExecutionContext:
         sink: Callable[[EventLogEntry], None],
         raise_on_error: bool = False,
         output_capture: dict[OutputKey, Any] | None = None,
+        keeps_fingerprints: bool = True,
+        known_state: KnownExecutionState | None = None,
     ) -> None:
         self.job = job
         self.job_def: JobDefinition = job.get_definition()
@@ -96,6 +109,13 @@ class PlanExecutionContext:
         self.console_level = log.console_level
         self.raise_on_error = raise_on_error
         self.output_capture = output_capture
+        #: What made the outputs of each step, for re-execution from what has changed.
+        self.fingerprints: fingerprint.StepFingerprints | None = (
+            fingerprint.StepFingerprints(plan, self.job_def, run_config, dagster_run.tags)
+            if keeps_fingerprints
+            else None
+        )
+        self.known_state = known_state
         self.pid = os.getpid()
         self.tags = dagster_run.tags
         self.retry_mode = RetryMode.ENABLED
@@ -151,7 +171,12 @@ class PlanExecutionContext:
     def step_of(self, index: int, key: str) -> ExecutionStep:
         """Return a step by its number, or by its key if it was made for one."""
         steps = self.plan.steps
-        return steps[index] if index < len(steps) else self.steps_by_key[key]
+        if index < len(steps):
+            step = steps[index]
+            # A step that was made for its key alone has the numbers of templates.
+            if step.key == key:
+                return step
+        return self.step_by_key(key)
 
     # Resources and the event loop
 

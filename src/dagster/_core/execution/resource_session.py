@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster._time as _time
 from dagster._core.definitions.resource.lifecycle import ResourceManager
@@ -10,6 +10,8 @@ from dagster._core.events.event import DagsterEvent
 from dagster._core.events.event_type import DagsterEventType
 from dagster._core.events.payloads import EngineEventData
 from dagster._core.execution.plan_context import ERROR, PlanExecutionContext
+from dagster._core.plan.plan import ExecutionPlan
+from dagster._core.plan.step import ExecutionStep
 from dagster._core.records.error_info import error_info_from_exception
 from dagster._core.records.metadata import MetadataValue
 
@@ -19,22 +21,26 @@ class ResourceSession:
 
     Args:
         plan_context: The run. Its ``resource_manager`` is set while the session is open.
+        steps: The steps that it is for. Default: all of the plan.
     """
 
-    __slots__ = ("_manager", "_plan_context")
+    __slots__ = ("_manager", "_plan_context", "_steps")
 
-    def __init__(self, plan_context: PlanExecutionContext) -> None:
+    def __init__(
+        self, plan_context: PlanExecutionContext, steps: Sequence[ExecutionStep] | None = None
+    ) -> None:
         self._plan_context = plan_context
+        self._steps = steps
         self._manager: ResourceManager | None = None
 
     def open(self) -> Iterator[DagsterEvent]:
-        """Set the resources up that the plan's steps need, and yield the events of it.
+        """Set the resources up that the steps need, and yield the events of it.
 
         Raises:
             DagsterResourceFunctionError: If one cannot be set up; :meth:`close` is still due.
         """
         context = self._plan_context
-        keys = resource_keys_of_plan(context)
+        keys = resource_keys_of(context.plan, self._steps)
         self._manager = manager = ResourceManager(
             context.job_def.resource_defs,
             context.run_config_resolved.resources,
@@ -95,11 +101,21 @@ class ResourceSession:
         return events
 
 
-def resource_keys_of_plan(context: PlanExecutionContext) -> set[str]:
-    """Return the keys of the resources that the steps of a plan need."""
+def resource_keys_of(plan: ExecutionPlan, steps: Sequence[ExecutionStep] | None = None) -> set[str]:
+    """Return the keys of the resources that steps of a plan need.
+
+    Args:
+        plan: The plan.
+        steps: Those that run. Default: all that the plan runs.
+    """
+    is_part = steps is not None or plan.selected is not None
     keys: set[str] = set()
     seen: set[int] = set()
-    for step in context.plan.steps:
+    for step in plan.steps_that_run if steps is None else steps:
+        if is_part:
+            # What did not run here is loaded with the I/O managers that it has run with.
+            for upstream in step.upstream:
+                keys.update(o.io_manager_key for o in plan.steps[upstream].outputs.values())
         if id(step.op_def) not in seen:
             seen.add(id(step.op_def))
             keys.update(requirement.key for requirement in step.op_def.resource_requirements())

@@ -6,14 +6,18 @@ inside an error boundary, then hooks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import dagster._time as _time
-from dagster._core.errors import DagsterExecutionInterruptedError, DagsterInvariantViolationError
+from dagster._core.errors import (
+    DagsterExecutionInterruptedError,
+    DagsterInvariantViolationError,
+    DagsterLaunchedStepError,
+)
 from dagster._core.events.event import DagsterEvent
 from dagster._core.events.event_type import DagsterEventType
-from dagster._core.events.payloads import ErrorSource, StepSuccessData
+from dagster._core.events.payloads import EngineEventData, ErrorSource, StepSuccessData
 from dagster._core.execution.compute import (
     STREAMS,
     call_op,
@@ -22,13 +26,22 @@ from dagster._core.execution.compute import (
     read_stream,
 )
 from dagster._core.execution.failure import failure_events
-from dagster._core.execution.hooks import run_hooks
 from dagster._core.execution.inputs import load_inputs
 from dagster._core.execution.outputs import Seen, check_all_given, store_value, take_output
+from dagster._core.execution.plan_context import PlanExecutionContext
 from dagster._core.execution.step_context import StepExecutionContext
-from dagster._core.records.metadata import NO_METADATA
+from dagster._core.plan.progress import Progress
+from dagster._core.records.metadata import NO_METADATA, MetadataValue
 from dagster._core.records.user_events import DynamicOutput, Output
+from dagster._process.late_module import LateModule
 from dagster._text import shown
+
+if TYPE_CHECKING:
+    from dagster._core.execution import hooks, step_launcher
+else:
+    hooks = LateModule("dagster._core.execution.hooks")
+    # Few ops require a resource, and of those few a launcher.
+    step_launcher = LateModule("dagster._core.execution.step_launcher")
 
 _START = DagsterEventType.STEP_START.value
 _RESTARTED = DagsterEventType.STEP_RESTARTED.value
@@ -40,29 +53,51 @@ _NOT_FOR_OTHERS = (SystemExit, GeneratorExit)
 def execute_step(context: StepExecutionContext) -> Iterator[DagsterEvent]:
     """Run one attempt of a step and yield its events, those of its hooks last.
 
-    An error becomes an event. It is raised too, as the user raised it, where the run raises errors.
+    An error becomes an event. It is raised too, as the user raised it, where the run raises errors. A step
+    whose op requires a :class:`StepLauncher` is run by that, somewhere else.
     """
-    if not context.step.hook_defs:
-        return _attempt(context)
-    return _attempt_with_hooks(context)
+    step = context.step
+    stages = _launched_or_here if step.op_def.required_resource_keys else _stages
+    if not step.hook_defs:
+        return _attempt(context, stages)
+    return _attempt_with_hooks(context, stages)
 
 
-def _attempt_with_hooks(context: StepExecutionContext) -> Iterator[DagsterEvent]:
+def _attempt_with_hooks(
+    context: StepExecutionContext, stages: Callable[[StepExecutionContext], Iterator[DagsterEvent]]
+) -> Iterator[DagsterEvent]:
     events: list[DagsterEvent] = []
     try:
-        for event in _attempt(context):
+        for event in _attempt(context, stages):
             events.append(event)
             yield event
     except (Exception, SystemExit):
-        yield from run_hooks(context, events)
+        yield from hooks.run_hooks(context, events)
         raise
-    yield from run_hooks(context, events)
+    yield from hooks.run_hooks(context, events)
 
 
-def _attempt(context: StepExecutionContext) -> Iterator[DagsterEvent]:
+def _launched_or_here(context: StepExecutionContext) -> Iterator[DagsterEvent]:
+    is_launched = step_launcher.has_launcher(context)
+    return step_launcher.launched_step(context) if is_launched else _stages(context)
+
+
+def execute_step_here(context: StepExecutionContext) -> Iterator[DagsterEvent]:
+    """Run one attempt of a step in this process, without its hooks. See :func:`execute_step`."""
+    return _attempt(context, _stages)
+
+
+def _attempt(
+    context: StepExecutionContext, stages: Callable[[StepExecutionContext], Iterator[DagsterEvent]]
+) -> Iterator[DagsterEvent]:
     try:
-        yield from _stages(context)
+        yield from stages(context)
         return
+    except DagsterLaunchedStepError as failed:
+        # It was told where the step ran.
+        context.capture_step_exception(failed)
+        error = failed
+        event = None
     except (KeyboardInterrupt, DagsterExecutionInterruptedError) as interrupt:
         context.capture_step_exception(interrupt)
         yield from failure_events(context, interrupt, ErrorSource.INTERRUPT)
@@ -88,6 +123,9 @@ def _stages(context: StepExecutionContext) -> Iterator[DagsterEvent]:
     started = _time.monotonic()
     step = context.step
     key = step.key
+    fingerprints = context.plan_context.fingerprints
+    if fingerprints is not None:
+        fingerprints.of(step)  # before the step can change what its code refers to
     if context.attempt:
         yield context.emit(
             _RESTARTED, f'Started re-execution (attempt # {context.attempt + 1}) of step "{key}".'
@@ -118,7 +156,7 @@ def _stages(context: StepExecutionContext) -> Iterator[DagsterEvent]:
     yield context.emit(
         _SUCCESS,
         f'Finished execution of step "{key}" in {_time.format_duration(elapsed / 1000)}.',
-        StepSuccessData(elapsed),
+        StepSuccessData(elapsed, None if fingerprints is None else fingerprints.for_log(step)),
     )
 
 
@@ -155,3 +193,16 @@ def _outputs(context: StepExecutionContext, result: Any) -> Iterator[DagsterEven
 def skip_step(context: StepExecutionContext) -> DagsterEvent:
     """Write that a step was skipped, since an optional output that it takes was not given."""
     return context.emit(_SKIPPED, f'Skipped execution of step "{context.step.key}".')
+
+
+def tell_unrun(plan_context: PlanExecutionContext, progress: Progress) -> Iterator[DagsterEvent]:
+    """Write what was skipped, and what can never run, since the last time."""
+    for step in progress.take_skipped():
+        yield skip_step(StepExecutionContext(plan_context, step))
+    for step in progress.take_abandoned():
+        failed = progress.upstream_failures(step)
+        yield plan_context.emit_run_event(
+            DagsterEventType.ENGINE_EVENT,
+            f"Dependencies for step {step.key} failed: {failed}. Not executing.",
+            EngineEventData(metadata={"step_key": MetadataValue.text(step.key)}),
+        )

@@ -33,6 +33,7 @@ from dagster._core.records.user_events import (
     ExpectationResult,
     Materialization,
 )
+from dagster._process.late_module import LateModule
 from dagster._text import expected, unknown
 
 if TYPE_CHECKING:
@@ -43,9 +44,17 @@ if TYPE_CHECKING:
     from dagster._core.definitions.op.definition import OpDefinition
     from dagster._core.definitions.types.context import TypeCheckContext
     from dagster._core.definitions.types.dagster_type import DagsterType
+    from dagster._core.execution import step_launcher
     from dagster._core.io.contexts import InputContext
     from dagster._core.io.output_context import OutputContext
+    from dagster._core.plan import known_state
+    from dagster._core.plan.known_state import KnownExecutionState
     from dagster._core.plan.plan import ExecutionPlan
+
+if not TYPE_CHECKING:
+    known_state = LateModule("dagster._core.plan.known_state")
+    # Few ops require one.
+    step_launcher = LateModule("dagster._core.execution.step_launcher")
 
 _NO_KEYS: frozenset[str] = frozenset()
 _MATERIALIZATION = DagsterEventType.ASSET_MATERIALIZATION.value
@@ -62,6 +71,7 @@ class StepExecutionContext:
         plan_context: What all steps of the run share.
         step: The step.
         attempt: How often it has been tried before.
+        known_state: What earlier runs produced. Default: what the run knows of them.
     """
 
     __slots__ = (
@@ -70,6 +80,7 @@ class StepExecutionContext:
         "_op_context",
         "_resources",
         "attempt",
+        "known_state",
         "logging_tags",
         "output_metadata",
         "output_values",
@@ -81,11 +92,17 @@ class StepExecutionContext:
     )
 
     def __init__(
-        self, plan_context: PlanExecutionContext, step: ExecutionStep, attempt: int = 0
+        self,
+        plan_context: PlanExecutionContext,
+        step: ExecutionStep,
+        attempt: int = 0,
+        known_state: KnownExecutionState | None = None,
     ) -> None:
         self.plan_context = plan_context
         self.step = step
         self.attempt = attempt
+        #: What is loaded from which run is read here; see :meth:`get_known_state` for what users ask.
+        self.known_state = plan_context.known_state if known_state is None else known_state
         self.step_handle = step.handle
         self.logging_tags = {
             "job_name": plan_context.job_name,
@@ -232,9 +249,49 @@ class StepExecutionContext:
         """The loop that runs the coroutines of ops."""
         return self.plan_context.event_loop
 
-    def for_step(self, step: ExecutionStep) -> StepExecutionContext:
-        """Return the context of another step of the run."""
-        return StepExecutionContext(self.plan_context, step)
+    def for_step(
+        self, step: ExecutionStep, known_state: KnownExecutionState | None = None
+    ) -> StepExecutionContext:
+        """Return the context of another step of the run.
+
+        Args:
+            step: The step.
+            known_state: What earlier runs produced: from which run each value is loaded, and how often the
+                step was tried. Default: what the run knows.
+        """
+        attempt = 0 if known_state is None else known_state.attempts.get(step.key, 0)
+        return StepExecutionContext(self.plan_context, step, attempt, known_state)
+
+    def get_known_state(self) -> KnownExecutionState:
+        """Return what earlier runs produced, and what this one did so far; from its log, read anew each time.
+
+        It holds the steps before this one. Those that run at the same time may or may not be in it. A
+        context that was given a state returns that.
+        """
+        given, plan_context = self.known_state, self.plan_context
+        if given is not None and given is not plan_context.known_state:
+            return given
+        before = given or known_state.EMPTY_STATE
+        entries = plan_context.instance.all_logs(
+            plan_context.run_id, of_type=set(known_state.FOLDED_EVENT_TYPES)
+        )
+        events = [entry.dagster_event for entry in entries if entry.dagster_event is not None]
+        now = known_state.fold_run(before, plan_context.run_id, events)
+        # How far steps are that run now is not in the log; of this one it is known.
+        attempts = {**before.attempts, **({self.step.key: self.attempt} if self.attempt else {})}
+        return before._replace(steps=now.steps, failures=now.failures, attempts=attempts)
+
+    def can_load(self, step_output_handle: StepOutputHandle) -> bool:
+        """Return whether an earlier run, or a step that has ended in this one, gave a value.
+
+        Args:
+            step_output_handle: The value. Of a dynamic output each key is a value of its own.
+        """
+        key, state = step_output_handle.step_key, self.get_known_state()
+        found = state.steps.get(key) or state.failures.get(key)
+        return found is not None and step_output_handle.mapping_key in found.outputs.get(
+            step_output_handle.output_name, ()
+        )
 
     @property
     def intermediate_storage_def(self) -> Any:
@@ -331,6 +388,8 @@ class StepExecutionContext:
             made = self._op_context = cls(self)
         return made
 
+    step_launcher = property(lambda self: step_launcher.find_launcher(self))  # noqa: PLW0108 - loaded late
+
     # Contexts of other user code
 
     def for_type(self, dagster_type: DagsterType) -> TypeCheckContext:
@@ -346,7 +405,7 @@ class StepExecutionContext:
         own = self.step.op_def.required_resource_keys
         if keys <= own:
             return self
-        context = StepExecutionContext(self.plan_context, self.step, self.attempt)
+        context = StepExecutionContext(self.plan_context, self.step, self.attempt, self.known_state)
         context._resources = self.scoped_resources(own | keys)
         return context
 

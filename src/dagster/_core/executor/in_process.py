@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import dagster._time as _time
 from dagster._core.events.event import DagsterEvent
@@ -10,18 +11,63 @@ from dagster._core.events.event_type import DagsterEventType
 from dagster._core.events.payloads import EngineEventData
 from dagster._core.execution.plan_context import PlanOrchestrationContext
 from dagster._core.execution.resource_session import ResourceSession
-from dagster._core.execution.step import execute_step, skip_step
+from dagster._core.execution.step import execute_step, tell_unrun
 from dagster._core.execution.step_context import StepExecutionContext
-from dagster._core.executor.base import Executor
-from dagster._core.executor.log_capture import LogCapture
+from dagster._core.executor.base import OwnExecutor
+from dagster._core.executor.limits import StepGate, take_next
 from dagster._core.executor.step_dependency import DEFAULT_STEP_DEPENDENCY, StepDependencyConfig
 from dagster._core.plan.plan import ExecutionPlan
 from dagster._core.plan.progress import Progress
 from dagster._core.records.metadata import MetadataValue
 from dagster._core.records.retry import RetryMode
+from dagster._core.records.tags import MAX_RUNTIME_SECONDS_TAG
+from dagster._process.late_module import LateModule
+
+if TYPE_CHECKING:
+    from dagster._core.execution import conditional_steps
+    from dagster._core.executor import log_capture, time_limits
+else:
+    conditional_steps = LateModule("dagster._core.execution.conditional_steps")
+    log_capture = LateModule("dagster._core.executor.log_capture")
+    time_limits = LateModule("dagster._core.executor.time_limits")
 
 
-class InProcessExecutor(Executor):
+class StepSession:
+    """What steps of a run need that run in its own process: resources, an event loop, captured output.
+
+    Args:
+        plan_context: The run.
+    """
+
+    __slots__ = ("_logs", "_plan_context", "_resources")
+
+    def __init__(self, plan_context: PlanOrchestrationContext) -> None:
+        self._plan_context = plan_context
+        self._resources = ResourceSession(plan_context)
+        manager = plan_context.instance.log_capturer
+        self._logs = log_capture.LogCapture(plan_context, manager) if manager is not None else None
+
+    def open(self, execution_plan: ExecutionPlan) -> Iterator[DagsterEvent]:
+        """Set up what the steps of a plan need, and yield the events of it."""
+        if self._logs is not None:
+            yield self._logs.open(execution_plan.step_keys_to_execute)
+        yield from self._resources.open()
+
+    def close(self) -> list[DagsterEvent]:
+        """Tear everything down, whatever happened; return an event for each failure."""
+        try:
+            # First, so that what is left in the loop still has its resources.
+            self._plan_context.coroutines.close()
+        finally:
+            try:
+                events = self._resources.close()
+            finally:
+                if self._logs is not None:
+                    self._logs.close()
+        return events
+
+
+class InProcessExecutor(OwnExecutor):
     """Runs all steps in this process, one after the other, by priority.
 
     Args:
@@ -36,17 +82,8 @@ class InProcessExecutor(Executor):
         marker_to_close: str | None = None,
         step_dependency_config: StepDependencyConfig = DEFAULT_STEP_DEPENDENCY,
     ) -> None:
-        self._retries = retries
+        super().__init__(retries, step_dependency_config)
         self._marker_to_close = marker_to_close
-        self._step_dependency_config = step_dependency_config
-
-    @property
-    def retries(self) -> RetryMode:
-        return self._retries
-
-    @property
-    def step_dependency_config(self) -> StepDependencyConfig:
-        return self._step_dependency_config
 
     def execute(
         self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
@@ -56,31 +93,23 @@ class InProcessExecutor(Executor):
         started = _time.monotonic()
         metadata = {
             "pid": MetadataValue.text(str(plan_context.pid)),
-            "step_keys": MetadataValue.text(_shown_keys(execution_plan)),
+            "step_keys": MetadataValue.text(shown_keys(execution_plan)),
         }
         yield plan_context.emit_run_event(
             DagsterEventType.ENGINE_EVENT,
             f"Executing steps in process (pid: {plan_context.pid})",
             EngineEventData(metadata=metadata, marker_end=self._marker_to_close),
         )
-        session = ResourceSession(plan_context)
-        manager = plan_context.instance.log_capturer
-        logs = LogCapture(plan_context, manager) if manager is not None else None
+        if plan_context.fingerprints is not None:
+            plan_context.fingerprints.read_code()
+        gate = StepGate.for_run(plan_context)
+        session = StepSession(plan_context)
         try:
-            if logs is not None:
-                yield logs.open(execution_plan.step_keys_to_execute)
-            yield from session.open()
-            yield from self._run_steps(plan_context, execution_plan)
+            yield from session.open(execution_plan)
+            yield from self._run_steps(plan_context, execution_plan, gate)
         finally:
-            try:
-                # First, so that what is left in the loop still has its resources.
-                plan_context.coroutines.close()
-            finally:
-                try:
-                    teardown_events = session.close()
-                finally:
-                    if logs is not None:
-                        logs.close()
+            gate.close()
+            teardown_events = session.close()
         yield from teardown_events
         elapsed = _time.format_duration(_time.monotonic() - started)
         yield plan_context.emit_run_event(
@@ -90,58 +119,65 @@ class InProcessExecutor(Executor):
         )
 
     def _run_steps(
-        self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
+        self,
+        plan_context: PlanOrchestrationContext,
+        execution_plan: ExecutionPlan,
+        gate: StepGate,
     ) -> Iterator[DagsterEvent]:
-        config = self._step_dependency_config
-        progress = Progress(
-            execution_plan, require_upstream_step_success=config.require_upstream_step_success
-        )
+        progress = self.progress_of(plan_context, execution_plan)
         attempts = progress.attempts
         steps_by_key = plan_context.steps_by_key
         static_count = len(execution_plan)
         handle_event = progress.handle_event
+        is_open = gate.is_open
+        has_limit = MAX_RUNTIME_SECONDS_TAG in plan_context.tags
+        deadline = time_limits.RunDeadline.of_run(plan_context.tags) if has_limit else None
         while True:
+            if deadline is not None:
+                deadline.check()
+            if progress.conditions is not None:
+                yield from conditional_steps.settle_conditions(plan_context, progress)
             if progress.skipped or progress.abandoned:
-                yield from self._tell(plan_context, progress)
-            now = _time.monotonic() if progress.next_retry_due() is not None else 0.0
-            step = progress.take_ready(now)
+                yield from tell_unrun(plan_context, progress)
+            now = _time.monotonic() if not is_open or progress.next_retry_due() is not None else 0.0
+            if is_open:
+                step = progress.take_ready(now)
+            else:
+                step = take_next(gate, progress, now)
+                yield from gate.take_events()
             if step is None:
                 if progress.is_over:
                     return
-                due = progress.next_retry_due()
-                assert due is not None  # steps that neither run nor wait would never end
-                _time.sleep(max(0.0, due - now))
+                _time.sleep(seconds_to_wait(gate, progress, now))
                 continue
             if step.index >= static_count:
                 steps_by_key[step.key] = step
             context = StepExecutionContext(plan_context, step, attempts.get(step.key, 0))
             for event in execute_step(context):
-                handle_event(step, event, _now_for(event))
+                handle_event(step, event, now_for(event))
                 yield event
+            if not is_open:
+                gate.release(step)
 
-    def _tell(
-        self, plan_context: PlanOrchestrationContext, progress: Progress
-    ) -> Iterator[DagsterEvent]:
-        """Write what was skipped and what can never run."""
-        for step in progress.take_skipped():
-            yield skip_step(StepExecutionContext(plan_context, step))
-        for step in progress.take_abandoned():
-            failed = progress.upstream_failures(step)
-            yield plan_context.emit_run_event(
-                DagsterEventType.ENGINE_EVENT,
-                f"Dependencies for step {step.key} failed: {failed}. Not executing.",
-                EngineEventData(metadata={"step_key": MetadataValue.text(step.key)}),
-            )
+
+def seconds_to_wait(gate: StepGate, progress: Progress, now: float) -> float:
+    """Return how long nothing can be done, where no step runs."""
+    due, poll = progress.next_retry_due(), gate.next_poll(now)
+    times = [seconds for seconds in (None if due is None else due - now, poll) if seconds is not None]
+    assert times  # steps that neither run nor wait would never end
+    return max(0.0, min(times))
 
 
 _RETRY = DagsterEventType.STEP_UP_FOR_RETRY.value
 
 
-def _now_for(event: DagsterEvent) -> float:
+def now_for(event: DagsterEvent) -> float:
+    """Return the time for :meth:`Progress.handle_event`, which asks for it with a retry only."""
     return _time.monotonic() if event.event_type_value == _RETRY else 0.0
 
 
-def _shown_keys(plan: ExecutionPlan) -> str:
+def shown_keys(plan: ExecutionPlan) -> str:
+    """Return the keys of the steps that a plan runs, for a message."""
     keys = plan.step_keys_to_execute
     shown = ", ".join(f"'{key}'" for key in keys[:20])
     return f"[{shown}{f', … ({len(keys)} steps)' if len(keys) > 20 else ''}]"

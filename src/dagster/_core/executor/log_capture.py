@@ -26,12 +26,14 @@ class LogCapture:
         manager: What keeps the log.
     """
 
-    __slots__ = ("_capture", "_context", "_manager")
+    __slots__ = ("_capture", "_context", "_log_context", "_log_key", "_manager")
 
     def __init__(self, context: PlanOrchestrationContext, manager: ComputeLogManager) -> None:
         self._context = context
         self._manager = manager
         self._capture: Any = None
+        self._log_key: list[str] = []
+        self._log_context: Any = None
 
     def open(self, step_keys: Sequence[str]) -> DagsterEvent:
         """Start to capture, and return the event that tells where to.
@@ -45,11 +47,23 @@ class LogCapture:
         log_key = manager.build_log_key_for_run(context.run_id, make_new_run_id()[:8])
         capture = manager.capture_logs(log_key)
         try:
-            log_context = capture.__enter__()
+            self._log_context = capture.__enter__()
         except Exception as exc:  # noqa: BLE001 - whatever a storage raises, the run goes on
             return self._tell("stdout and stderr of this run cannot be captured.", exc)
         self._capture = capture
-        return DagsterEvent.capture_logs(context, list(step_keys), list(log_key), log_context)
+        self._log_key = list(log_key)
+        return self._captured(step_keys)
+
+    def tell(self, step_key: str) -> DagsterEvent:
+        """Return the event that tells where the output of one more step goes. The first one opens."""
+        if self._capture is None:
+            return self.open([step_key])
+        return self._captured([step_key])
+
+    def _captured(self, step_keys: Sequence[str]) -> DagsterEvent:
+        return DagsterEvent.capture_logs(
+            self._context, list(step_keys), self._log_key, self._log_context
+        )
 
     def close(self) -> None:
         """End. It raises nothing."""

@@ -15,9 +15,8 @@ from dagster._config.shapes import Permissive, Selector, Shape
 from dagster._config.source import BoolSource, IntSource, StringSource
 from dagster._config.yaml_files import load_yaml, merge_dicts
 from dagster._core.errors import DagsterInvalidConfigError, DagsterInvariantViolationError
+from dagster._core.instance.home import DAGSTER_CONFIG_YAML_FILENAME
 from dagster._core.run_coordinator.queued import RUN_QUEUE_FIELDS, TAG_CONCURRENCY_LIMITS
-
-DAGSTER_CONFIG_YAML_FILENAME = "dagster.yaml"
 
 #: Keys that choose and configure one class each.
 CLASS_KEYS = (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 
 from dagster._core.events.event_type import RUN_EVENTS, DagsterEventType
@@ -13,7 +15,7 @@ COMMIT_SECONDS = 0.1
 _ERROR = 40
 
 #: After these, something may be done that relies on them.
-_BOUNDARIES = frozenset(
+BOUNDARIES = frozenset(
     event_type.value
     for event_type in (
         DagsterEventType.STEP_SUCCESS,
@@ -35,13 +37,28 @@ class EventWriter:
     Args:
         commit: Stores a batch in one transaction.
         interval: How long an entry waits at most, in seconds.
+        boundaries: The types of events with which a batch is committed.
     """
 
-    __slots__ = ("_buffer", "_closed", "_commit", "_interval", "_lock", "_stop", "_ticker")
+    __slots__ = (
+        "__weakref__",
+        "_boundaries",
+        "_buffer",
+        "_closed",
+        "_commit",
+        "_interval",
+        "_lock",
+        "_stop",
+        "_ticker",
+    )
 
     def __init__(
-        self, commit: Callable[[Sequence[EventLogEntry]], None], interval: float = COMMIT_SECONDS
+        self,
+        commit: Callable[[Sequence[EventLogEntry]], None],
+        interval: float = COMMIT_SECONDS,
+        boundaries: frozenset[str] = BOUNDARIES,
     ) -> None:
+        self._boundaries = boundaries
         self._commit = commit
         self._interval = interval
         self._buffer: list[EventLogEntry] = []
@@ -49,6 +66,18 @@ class EventWriter:
         self._stop = threading.Event()
         self._ticker: threading.Thread | None = None
         self._closed = False
+        _writers.add(self)
+
+    def forget_parent(self) -> None:
+        """Leave what was taken to the parent, which commits it. A forked process commits each entry at once.
+
+        It most often ends without a word, and what it had taken would be lost.
+        """
+        self._lock = threading.RLock()
+        self._stop = threading.Event()
+        self._buffer = []
+        self._ticker = None
+        self._closed = True
 
     def write(self, entry: EventLogEntry) -> None:
         """Take an entry; at a boundary, everything up to it is committed when this returns."""
@@ -56,7 +85,7 @@ class EventWriter:
         event = entry.dagster_event
         level = entry.level
         if (
-            (event is not None and event.event_type_value in _BOUNDARIES)
+            (event is not None and event.event_type_value in self._boundaries)
             or (type(level) is int and level >= _ERROR)
             or self._closed
         ):
@@ -97,3 +126,16 @@ class EventWriter:
                     self.flush()
                 except Exception:  # noqa: BLE001 - whoever writes next tries again, and gets the error
                     continue
+
+
+_writers: weakref.WeakSet[EventWriter] = weakref.WeakSet()
+
+
+def _forget_parent() -> None:
+    for writer in list(_writers):
+        writer.forget_parent()
+
+
+# By itself, and not by dagster._process.forks: what every program loads has a budget of modules.
+if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
+    os.register_at_fork(after_in_child=_forget_parent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 #: Where events of assets are that belong to no run.
 RUNLESS_RUN_ID = ""
 RUNLESS_JOB_NAME = ""
+
+Listener = Callable[[EventLogEntry, str], None]
 
 
 class DagsterEventBatchMetadata(NamedTuple):
@@ -65,6 +67,42 @@ def store_entries(
             run_storage.handle_run_event(
                 entry.run_id, event, datetime.fromtimestamp(entry.timestamp, UTC)
             )
+
+
+def whole_batch(
+    waiting: dict[str, list[EventLogEntry]],
+    entry: EventLogEntry,
+    batch_metadata: DagsterEventBatchMetadata | None,
+) -> Sequence[EventLogEntry]:
+    """Return the entries to store with this one: none as long as its batch is not whole.
+
+    Args:
+        waiting: The entries of batches that are not whole, by batch.
+        entry: The entry.
+        batch_metadata: Its batch; None if it is stored by itself.
+    """
+    if batch_metadata is None:
+        return [entry]
+    waiting.setdefault(batch_metadata.id, []).append(entry)
+    return waiting.pop(batch_metadata.id) if batch_metadata.is_end else []
+
+
+def tell(listeners: Sequence[Listener], entry: EventLogEntry) -> None:
+    """Tell listeners of an entry. One of them may add or remove others."""
+    for listener in list(listeners):
+        listener(entry, entry.run_id)
+
+
+def write_and_tell(
+    write: Callable[[EventLogEntry], None], listeners: Sequence[Listener]
+) -> Callable[[EventLogEntry], None]:
+    """Return what writes an entry and tells listeners of it."""
+
+    def write_one(entry: EventLogEntry) -> None:
+        write(entry)
+        tell(listeners, entry)
+
+    return write_one
 
 
 def build_entry(

@@ -7,6 +7,7 @@ import os
 from dagster._core.errors import DagsterHomeNotSetError, DagsterInvariantViolationError
 
 DAGSTER_HOME_VARIABLE = "DAGSTER_HOME"
+DAGSTER_CONFIG_YAML_FILENAME = "dagster.yaml"
 
 _WHAT = (
     "Dagster requires this environment variable to be set to an existing directory in your filesystem."

@@ -19,48 +19,37 @@ from dagster._core.events.event import DagsterEvent
 from dagster._core.events.event_type import DagsterEventType
 from dagster._core.events.log_entry import EventLogEntry
 from dagster._core.events.payloads import EngineEventData, JobFailureData
-from dagster._core.instance import assets, daemons, description, events, launching, maintenance, runs
-from dagster._core.instance.dagster_yaml import DAGSTER_CONFIG_YAML_FILENAME
-from dagster._core.instance.home import dagster_home
+from dagster._core.instance import events, runs
+from dagster._core.instance.home import DAGSTER_CONFIG_YAML_FILENAME, dagster_home
 from dagster._core.instance.parts import InstanceParts, no_part, part_of_buffer, part_of_ref
 from dagster._core.instance.recorder import DurableRecorder, Recorder
 from dagster._core.instance.ref import InstanceRef
-from dagster._core.instance.settings import (
-    ConcurrencyConfig,
-    InstanceSettings,
-    Setting,
-    concurrency_config,
-    read_settings,
-    tick_retention_days,
-)
+from dagster._core.instance.settings import InstanceSettings, Setting, read_settings
 from dagster._core.records.run import DagsterRun, DagsterRunStatus, RunRecord, RunsFilter
 from dagster._core.storage.ephemeral import EphemeralStorage
 from dagster._core.storage.root import LocalArtifactStorage
+from dagster._process.late_module import LateModule
 
 if TYPE_CHECKING:
     from dagster._core.definitions.job.definition import JobDefinition
+    from dagster._core.instance import (
+        assets,
+        concurrency,
+        daemons,
+        description,
+        event_log_handler,
+        historical_job,
+        launching,
+        maintenance,
+        sensors,
+    )
     from dagster._core.launcher.base import RunLauncher
     from dagster._core.plan.plan import ExecutionPlan
     from dagster._core.plan.snapshot import ExecutionPlanSnapshot
+    from dagster._core.records import asset_records, event_records
     from dagster._core.records.asset_key import AssetKey
-    from dagster._core.records.asset_records import (
-        AssetEventSummaryRecord,
-        AssetRecord,
-        PlannedMaterializationInfo,
-    )
     from dagster._core.records.backfill import BulkActionsFilter, BulkActionStatus, PartitionBackfill
     from dagster._core.records.daemon import DaemonHeartbeat, DaemonStatus
-    from dagster._core.records.event_records import (
-        AssetRecordsFilter,
-        DagsterRunStatsSnapshot,
-        EventLogConnection,
-        EventLogRecord,
-        EventRecordsFilter,
-        EventRecordsResult,
-        PaginatedResults,
-        RunStatusChangeRecordsFilter,
-        RunStepKeyStatsSnapshot,
-    )
     from dagster._core.records.instigator import InstigatorState, InstigatorStatus, InstigatorType
     from dagster._core.records.job_snapshot import JobSnap
     from dagster._core.records.partition_status import AssetPartitionStatus
@@ -74,9 +63,21 @@ if TYPE_CHECKING:
     from dagster._core.storage.runs.base import RunStorage
     from dagster._core.storage.schedules.base import ScheduleStorage
 
+    AssetFilter = AssetKey | event_records.AssetRecordsFilter
+else:
+    assets = LateModule("dagster._core.instance.assets")
+    concurrency = LateModule("dagster._core.instance.concurrency")
+    daemons = LateModule("dagster._core.instance.daemons")
+    description = LateModule("dagster._core.instance.description")
+    event_log_handler = LateModule("dagster._core.instance.event_log_handler")
+    historical_job = LateModule("dagster._core.instance.historical_job")
+    launching = LateModule("dagster._core.instance.launching")
+    maintenance = LateModule("dagster._core.instance.maintenance")
+    sensors = LateModule("dagster._core.instance.sensors")
+
 EventListener = Callable[[EventLogEntry, str], None]
 EventHandlerFn = Callable[[EventLogEntry, str], None]
-EventTypes = DagsterEventType | set[DagsterEventType] | None
+OfType = DagsterEventType | set[DagsterEventType] | None
 
 
 class InstanceType(enum.Enum):
@@ -152,8 +153,12 @@ class DagsterInstance:
         self._parts = InstanceParts(given, make, self._adopt)
         self._recorder: Recorder = buffer or DurableRecorder(self._parts)
 
-    def _adopt(self, part: Any) -> None:
-        part.register_instance(self)
+    def _adopt(self, name: str, part: Any) -> None:
+        if name == "event_storage":
+            # Whoever claims a slot asks the storage alone.
+            part.pool_config = concurrency.pool_config(self._settings)
+        else:
+            part.register_instance(self)
 
     # Getting one
 
@@ -427,65 +432,52 @@ class DagsterInstance:
         """Whether usage is reported to anybody: never."""
         return False
 
-    nux_enabled = Setting("nux.enabled", True, "Whether a user interface greets at first use.")
-    run_monitoring_enabled = Setting("run_monitoring.enabled", False, "Whether workers are watched.")
-    run_monitoring_start_timeout_seconds = Setting(
-        "run_monitoring.start_timeout_seconds", 180, "How long a run may take to start, in seconds."
-    )
-    run_monitoring_cancel_timeout_seconds = Setting(
-        "run_monitoring.cancel_timeout_seconds", 180, "How long a run may take to stop, in seconds."
-    )
-    run_monitoring_max_runtime_seconds = Setting(
-        "run_monitoring.max_runtime_seconds", 0, "How long a run may take, in seconds; 0 is any time."
-    )
+    nux_enabled = Setting("nux", True, "Whether a user interface greets at first use.")
+    run_monitoring_enabled = Setting("run_monitoring", False, "Whether workers are watched.")
+    run_monitoring_start_timeout_seconds = Setting("run_monitoring", 180, "Time for a run to start.")
+    run_monitoring_cancel_timeout_seconds = Setting("run_monitoring", 180, "Time for a run to stop.")
+    run_monitoring_max_runtime_seconds = Setting("run_monitoring", 0, "Time for a run; 0 is any time.")
     run_monitoring_max_resume_run_attempts = Setting(
-        "run_monitoring.max_resume_run_attempts", 0, "How often a run whose worker is gone is resumed."
+        "run_monitoring", 0, "How often a run whose worker is gone is resumed."
     )
-    run_monitoring_poll_interval_seconds = Setting(
-        "run_monitoring.poll_interval_seconds", 120, "Seconds between two looks at the workers."
-    )
+    run_monitoring_poll_interval_seconds = Setting("run_monitoring", 120, "Between looks at workers.")
     cancellation_thread_poll_interval_seconds = Setting(
-        "run_monitoring.cancellation_thread_poll_interval_seconds",
-        10,
-        "Seconds between two looks of a worker whether its run was canceled.",
+        "run_monitoring", 10, "Between two looks of a worker whether its run was canceled."
     )
     code_server_process_startup_timeout = Setting(
-        "code_servers.local_startup_timeout",
-        180,
-        "How long a code server may take to start, in seconds.",
+        "code_servers", 180, "Seconds for a code server to start.", "local_startup_timeout"
     )
     code_server_reload_timeout = Setting(
-        "code_servers.reload_timeout", 180, "How long a code server may take to reload, in seconds."
+        "code_servers", 180, "Seconds for a code server to reload.", "reload_timeout"
     )
     wait_for_local_code_server_processes_on_shutdown = Setting(
-        "code_servers.wait_for_local_processes_on_shutdown",
+        "code_servers",
         False,
         "Whether code servers are waited for.",
+        "wait_for_local_processes_on_shutdown",
     )
-    run_retries_enabled = Setting("run_retries.enabled", False, "Whether failed runs are run again.")
-    run_retries_max_retries = Setting("run_retries.max_retries", 0, "How often.")
+    run_retries_enabled = Setting("run_retries", False, "Whether failed runs are run again.")
+    run_retries_max_retries = Setting("run_retries", 0, "How often a failed run is run again.")
     run_retries_retry_on_asset_or_op_failure = Setting(
-        "run_retries.retry_on_asset_or_op_failure", True, "Also when a step failed, not only the worker."
+        "run_retries", True, "Also when a step failed, not only the worker."
     )
     auto_materialize_enabled = Setting(
-        "auto_materialize.enabled", True, "Whether assets are materialized by their conditions."
+        "auto_materialize", True, "Whether assets are materialized by their conditions."
     )
     auto_materialize_minimum_interval_seconds: Setting[int | None] = Setting(
-        "auto_materialize.minimum_interval_seconds", None, "Seconds between two evaluations at least."
+        "auto_materialize", None, "Seconds between two evaluations at least."
     )
     auto_materialize_run_tags: Setting[Mapping[str, str]] = Setting(
-        "auto_materialize.run_tags", {}, "Tags of the runs that come of it."
+        "auto_materialize", {}, "Tags of the runs that come of it."
     )
     auto_materialize_respect_materialization_data_versions = Setting(
-        "auto_materialize.respect_materialization_data_versions", False, "Whether data versions count."
+        "auto_materialize", False, "Whether data versions count."
     )
     auto_materialize_max_tick_retries = Setting(
-        "auto_materialize.max_tick_retries", 3, "How often an evaluation that failed is tried again."
+        "auto_materialize", 3, "How often an evaluation that failed is tried again."
     )
-    auto_materialize_use_sensors = Setting(
-        "auto_materialize.use_sensors", True, "Whether each is a sensor of its own."
-    )
-    freshness_enabled = Setting("freshness.enabled", True, "Whether the freshness of assets is watched.")
+    auto_materialize_use_sensors = Setting("auto_materialize", True, "Whether each is a sensor.")
+    freshness_enabled = Setting("freshness", True, "Whether the freshness of assets is watched.")
 
     @property
     def run_monitoring_settings(self) -> Mapping[str, Any]:
@@ -500,7 +492,7 @@ class DagsterInstance:
     @property
     def global_op_concurrency_default_limit(self) -> int | None:
         """How many slots a pool has that nobody gave a limit; None is no limit."""
-        return self.get_concurrency_config().pool_config.default_pool_limit
+        return concurrency.pool_config(self._settings).default_pool_limit
 
     @property
     def managed_python_loggers(self) -> Sequence[str]:
@@ -525,13 +517,17 @@ class DagsterInstance:
         """Return the handlers that ``dagster.yaml`` configures."""
         return self._settings.build_handlers()
 
+    def get_event_log_handler(self) -> logging.Handler:
+        """Return a handler that writes messages of runs into their logs."""
+        return event_log_handler.EventLogHandler(self)
+
     def get_python_log_dagster_handler_config(self) -> Mapping[str, Any]:
         """Return how ``dagster.yaml`` configures handlers."""
         return self._settings.lookup(["python_logs", "dagster_handler_config"], {})
 
-    def get_concurrency_config(self) -> ConcurrencyConfig:
+    def get_concurrency_config(self) -> concurrency.ConcurrencyConfig:
         """Return what is set for pools and for the run queue."""
-        return concurrency_config(self._settings, self._parts.get("run_coordinator"))
+        return concurrency.concurrency_config(self._settings, self._parts.get("run_coordinator"))
 
     def get_backfill_settings(self) -> Mapping[str, Any]:
         """Return what is set for backfills."""
@@ -551,7 +547,7 @@ class DagsterInstance:
 
     def get_tick_retention_settings(self, instigator_type: InstigatorType) -> Mapping[TickStatus, int]:
         """Return how many days ticks are kept, by status; -1 is for ever."""
-        return tick_retention_days(self._settings, instigator_type)
+        return maintenance.tick_retention_days(self._settings, instigator_type)
 
     # Looking after it
 
@@ -564,15 +560,15 @@ class DagsterInstance:
         maintenance.reindex(self, print_fn)
 
     def wipe(self) -> None:
-        """Delete all runs and events."""
-        self.run_storage.wipe()
-        self.event_log_storage.wipe()
+        """Delete all runs and events, and what steps wrote."""
+        maintenance.wipe(self)
 
     def prune_event_logs(
         self, now: float | None = None, print_fn: Callable[[Any], None] | None = None
     ) -> int:
         """Delete logs that ended longer ago than ``retention: event_log:`` keeps them.
 
+        What steps wrote goes with them.
         What is known of assets and partitions stays, and so do the runs.
 
         Args:
@@ -584,14 +580,15 @@ class DagsterInstance:
         """
         days = self._settings.lookup(["retention", "event_log", "purge_after_days"], -1)
         at = _time.now() if now is None else now
-        return maintenance.apply_retention(self.run_storage, self.event_log_storage, days, at, print_fn)
+        return maintenance.apply_retention(self, days, at, print_fn)
 
     def optimize_for_webserver(
         self, statement_timeout: int, pool_recycle: int, max_overflow: int
     ) -> None:
         """Prepare the storages for many short questions from several threads."""
-        self.run_storage.optimize_for_webserver(statement_timeout, pool_recycle, max_overflow)
-        self.event_log_storage.optimize_for_webserver(statement_timeout, pool_recycle, max_overflow)
+        for storage in (self.run_storage, self.event_log_storage, self._parts.get("schedule_storage")):
+            if storage is not None:
+                storage.optimize_for_webserver(statement_timeout, pool_recycle, max_overflow)
 
     def inject_env_vars(self, location_name: str | None) -> None:
         """Set the environment variables that the secrets loader has for a code location."""
@@ -638,11 +635,11 @@ class DagsterInstance:
             mode: The mode (older vocabulary).
             compiled_plan: The plan that will be carried out, whose record a persistent instance keeps.
         """
-        snapshots = runs.snapshots_of(job_def, compiled_plan) if self.is_persistent else {}
-        return self.create_run(
+        storage = self.run_storage if self.is_persistent else None
+        run = runs.build_run(
             job_name=job_def.name,
             run_id=run_id,
-            run_config=run_config,
+            run_config=run_config or {},
             status=status,
             tags={**job_def.run_tags, **runs.normalize_tags(tags)},
             root_run_id=root_run_id,
@@ -654,8 +651,9 @@ class DagsterInstance:
             remote_job_origin=remote_job_origin,
             job_code_origin=job_code_origin,
             mode=mode,
-            **snapshots,
+            **runs.add_snapshots_of(storage, job_def, compiled_plan),
         )
+        return self._recorder.add_run(run)
 
     def create_run_for_pipeline(
         self,
@@ -758,26 +756,25 @@ class DagsterInstance:
             snapshots = runs.add_snapshots(
                 self.run_storage, job_snapshot, execution_plan_snapshot, parent_job_snapshot
             )
-        return self._recorder.add_run(
-            runs.build_run(
-                job_name=job_name,
-                run_id=run_id,
-                status=status,
-                tags=tags,
-                root_run_id=root_run_id,
-                parent_run_id=parent_run_id,
-                run_config=run_config or {},
-                step_keys_to_execute=step_keys_to_execute,
-                asset_selection=asset_selection,
-                asset_check_selection=asset_check_selection,
-                resolved_op_selection=resolved_op_selection,
-                op_selection=op_selection,
-                remote_job_origin=remote_job_origin,
-                job_code_origin=job_code_origin,
-                mode=mode,
-                **snapshots,
-            )
+        run = runs.build_run(
+            job_name=job_name,
+            run_id=run_id,
+            status=status,
+            tags=tags,
+            root_run_id=root_run_id,
+            parent_run_id=parent_run_id,
+            run_config=run_config or {},
+            step_keys_to_execute=step_keys_to_execute,
+            asset_selection=asset_selection,
+            asset_check_selection=asset_check_selection,
+            resolved_op_selection=resolved_op_selection,
+            op_selection=op_selection,
+            remote_job_origin=remote_job_origin,
+            job_code_origin=job_code_origin,
+            mode=mode,
+            **snapshots,
         )
+        return self._recorder.add_run(run)
 
     def register_managed_run(
         self,
@@ -934,12 +931,12 @@ class DagsterInstance:
         return None
 
     def delete_run(self, run_id: str) -> None:
-        """Delete a run and all events generated by that from storage."""
+        """Delete a run, all events generated by it, and what its steps wrote."""
         self.delete_runs([run_id])
 
     def delete_runs(self, run_ids: Sequence[str]) -> None:
-        """Delete runs and all events generated by them, in a few statements."""
-        maintenance.delete_runs(self.run_storage, self.event_log_storage, run_ids)
+        """Delete runs, all events generated by them, in a few statements, and what their steps wrote."""
+        maintenance.delete_runs(self, run_ids)
 
     def add_snapshot(self, snapshot: JobSnap | ExecutionPlanSnapshot) -> None:
         """Store the record of a job or of a plan."""
@@ -960,6 +957,18 @@ class DagsterInstance:
     def get_execution_plan_snapshot(self, snapshot_id: str) -> ExecutionPlanSnapshot:
         """Return the record of a plan."""
         return self.run_storage.get_execution_plan_snapshot(snapshot_id)
+
+    def get_historical_job(self, snapshot_id: str) -> historical_job.HistoricalJob:
+        """Return a job as it was when a run of it was made."""
+        return historical_job.load_historical_job(self.run_storage, snapshot_id)
+
+    #: Whether :meth:`get_historical_job` has something to return.
+    has_historical_job = has_job_snapshot
+
+    @property
+    def run_domain(self) -> runs.RunDomain:
+        """What makes runs, by itself."""
+        return runs.RunDomain(self.create_run, self.create_run_for_job, self.register_managed_run)
 
     # Starting runs
 
@@ -1004,17 +1013,8 @@ class DagsterInstance:
 
         Entries may be buffered; :meth:`close_event_writer` has them committed.
         """
-        write = self._recorder.event_writer(run_id)
-        listeners = self._listeners.get(run_id)
-        if not listeners:
-            return write
-
-        def write_and_tell(entry: EventLogEntry) -> None:
-            write(entry)
-            for listener in list(listeners):
-                listener(entry, entry.run_id)
-
-        return write_and_tell
+        write, listeners = self._recorder.event_writer(run_id), self._listeners.get(run_id)
+        return events.write_and_tell(write, listeners) if listeners else write
 
     def close_event_writer(self, run_id: str) -> None:
         """Have everything committed that was written to a run's log."""
@@ -1037,17 +1037,11 @@ class DagsterInstance:
             event: The entry.
             batch_metadata: The batch to store it with; the last of a batch stores all.
         """
-        entries = [event]
-        if batch_metadata is not None:
-            entries = self._batches.setdefault(batch_metadata.id, [])
-            entries.append(event)
-            if not batch_metadata.is_end:
-                return
-            del self._batches[batch_metadata.id]
-        self._recorder.store(entries)
+        entries = events.whole_batch(self._batches, event, batch_metadata)
+        if entries:
+            self._recorder.store(entries)
         for entry in entries:
-            for listener in list(self._listeners.get(entry.run_id, ())):
-                listener(entry, entry.run_id)
+            events.tell(self._listeners.get(entry.run_id, ()), entry)
 
     def add_event_listener(self, run_id: str, cb: EventListener) -> None:
         """Have a function called with each new entry of a run that starts after this.
@@ -1072,16 +1066,12 @@ class DagsterInstance:
         """Have a function no longer called."""
         self.event_log_storage.end_watch(run_id, cb)
 
-    def all_logs(self, run_id: str, of_type: EventTypes = None) -> Sequence[EventLogEntry]:
+    def all_logs(self, run_id: str, of_type: OfType = None) -> Sequence[EventLogEntry]:
         """Return all entries of a run, or only its events of some types."""
         return self.event_log_storage.get_logs_for_run(run_id, of_type=of_type)
 
     def logs_after(
-        self,
-        run_id: str,
-        cursor: int | None = None,
-        of_type: EventTypes = None,
-        limit: int | None = None,
+        self, run_id: str, cursor: int | None = None, of_type: OfType = None, limit: int | None = None
     ) -> Sequence[EventLogEntry]:
         """Return entries of a run after a position.
 
@@ -1097,16 +1087,19 @@ class DagsterInstance:
         self,
         run_id: str,
         cursor: str | None = None,
-        of_type: EventTypes = None,
+        of_type: OfType = None,
         limit: int | None = None,
         ascending: bool = True,
-    ) -> EventLogConnection:
+    ) -> event_records.EventLogConnection:
         """Return a page of a run's log, with the cursor to go on from."""
         return self.event_log_storage.get_records_for_run(run_id, cursor, of_type, limit, ascending)
 
     def get_event_records(
-        self, event_records_filter: EventRecordsFilter, limit: int | None = None, ascending: bool = False
-    ) -> Sequence[EventLogRecord]:
+        self,
+        event_records_filter: event_records.EventRecordsFilter,
+        limit: int | None = None,
+        ascending: bool = False,
+    ) -> Sequence[event_records.EventLogRecord]:
         """Return events of all runs, the newest first.
 
         Args:
@@ -1118,11 +1111,11 @@ class DagsterInstance:
 
     def fetch_run_status_changes(
         self,
-        records_filter: DagsterEventType | RunStatusChangeRecordsFilter,
+        records_filter: DagsterEventType | event_records.RunStatusChangeRecordsFilter,
         limit: int,
         cursor: str | None = None,
         ascending: bool = False,
-    ) -> EventRecordsResult:
+    ) -> event_records.EventRecordsResult:
         """Return a page of events that changed how runs stand.
 
         Args:
@@ -1133,13 +1126,13 @@ class DagsterInstance:
         """
         return self.event_log_storage.fetch_run_status_changes(records_filter, limit, cursor, ascending)
 
-    def get_run_stats(self, run_id: str) -> DagsterRunStatsSnapshot:
+    def get_run_stats(self, run_id: str) -> event_records.DagsterRunStatsSnapshot:
         """Return when a run was enqueued, launched, started and over, and what its steps came to."""
         return self.event_log_storage.get_stats_for_run(run_id)
 
     def get_run_step_stats(
         self, run_id: str, step_keys: Sequence[str] | None = None
-    ) -> Sequence[RunStepKeyStatsSnapshot]:
+    ) -> Sequence[event_records.RunStepKeyStatsSnapshot]:
         """Return when each step of a run started and ended, and what it came to."""
         return self.event_log_storage.get_step_stats_for_run(run_id, step_keys)
 
@@ -1189,11 +1182,11 @@ class DagsterInstance:
         self.report_dagster_event(event, run.run_id)
 
     def report_run_canceled(self, dagster_run: DagsterRun, message: str | None = None) -> DagsterEvent:
-        """Store that a run was canceled."""
+        """Store that a run was canceled, and keep what its steps wrote until then."""
         text = message or "This run has been marked as canceled from outside the execution context."
         event = events.build_run_event(dagster_run, DagsterEventType.RUN_CANCELED, text)
-        self.report_dagster_event(event, dagster_run.run_id, logging.ERROR)
-        return event
+        # Its process may be gone: what that has left on this machine is looked for.
+        return maintenance.close_run(self, event, dagster_run.run_id)
 
     def report_run_failed(
         self,
@@ -1201,11 +1194,11 @@ class DagsterInstance:
         message: str | None = None,
         job_failure_data: JobFailureData | None = None,
     ) -> DagsterEvent:
-        """Store that a run failed."""
+        """Store that a run failed, and keep what its steps wrote until then."""
         text = message or "This run has been marked as failed from outside the execution context."
         event = events.build_run_event(dagster_run, DagsterEventType.RUN_FAILURE, text, job_failure_data)
-        self.report_dagster_event(event, dagster_run.run_id, logging.ERROR)
-        return event
+        # Its process may be gone: what that has left on this machine is looked for.
+        return maintenance.close_run(self, event, dagster_run.run_id)
 
     # Assets
 
@@ -1223,10 +1216,7 @@ class DagsterInstance:
         return self.event_log_storage.all_asset_keys()
 
     def get_asset_keys(
-        self,
-        prefix: Sequence[str] | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
+        self, prefix: Sequence[str] | None = None, limit: int | None = None, cursor: str | None = None
     ) -> Sequence[AssetKey]:
         """Return a filtered subset of asset keys managed by this instance.
 
@@ -1237,7 +1227,9 @@ class DagsterInstance:
         """
         return self.event_log_storage.get_asset_keys(prefix, limit, cursor)
 
-    def get_asset_records(self, asset_keys: Sequence[AssetKey] | None = None) -> Sequence[AssetRecord]:
+    def get_asset_records(
+        self, asset_keys: Sequence[AssetKey] | None = None
+    ) -> Sequence[asset_records.AssetRecord]:
         """Return what is known of assets.
 
         Args:
@@ -1268,7 +1260,7 @@ class DagsterInstance:
         partition_key: str | None = None,
         before_cursor: int | None = None,
         after_cursor: int | None = None,
-    ) -> EventLogRecord | None:
+    ) -> event_records.EventLogRecord | None:
         """Return the latest event that has the data version of an asset.
 
         Args:
@@ -1283,12 +1275,8 @@ class DagsterInstance:
         )
 
     def fetch_materializations(
-        self,
-        records_filter: AssetKey | AssetRecordsFilter,
-        limit: int,
-        cursor: str | None = None,
-        ascending: bool = False,
-    ) -> EventRecordsResult:
+        self, records_filter: AssetFilter, limit: int, cursor: str | None = None, ascending: bool = False
+    ) -> event_records.EventRecordsResult:
         """Return a page of materializations.
 
         Args:
@@ -1300,40 +1288,28 @@ class DagsterInstance:
         return self.event_log_storage.fetch_materializations(records_filter, limit, cursor, ascending)
 
     def fetch_observations(
-        self,
-        records_filter: AssetKey | AssetRecordsFilter,
-        limit: int,
-        cursor: str | None = None,
-        ascending: bool = False,
-    ) -> EventRecordsResult:
+        self, records_filter: AssetFilter, limit: int, cursor: str | None = None, ascending: bool = False
+    ) -> event_records.EventRecordsResult:
         """Return a page of observations. See :meth:`fetch_materializations`."""
         return self.event_log_storage.fetch_observations(records_filter, limit, cursor, ascending)
 
     def fetch_failed_materializations(
-        self,
-        records_filter: AssetKey | AssetRecordsFilter,
-        limit: int,
-        cursor: str | None = None,
-        ascending: bool = False,
-    ) -> EventRecordsResult:
+        self, records_filter: AssetFilter, limit: int, cursor: str | None = None, ascending: bool = False
+    ) -> event_records.EventRecordsResult:
         """Return a page of failed materializations. See :meth:`fetch_materializations`."""
         return self.event_log_storage.fetch_failed_materializations(
             records_filter, limit, cursor, ascending
         )
 
     def fetch_planned_materializations(
-        self,
-        records_filter: AssetKey | AssetRecordsFilter,
-        limit: int,
-        cursor: str | None = None,
-        ascending: bool = False,
-    ) -> EventRecordsResult:
+        self, records_filter: AssetFilter, limit: int, cursor: str | None = None, ascending: bool = False
+    ) -> event_records.EventRecordsResult:
         """Return a page of planned materializations. See :meth:`fetch_materializations`."""
         return assets.fetch_planned(self.event_log_storage, records_filter, limit, cursor, ascending)
 
     def get_latest_planned_materialization_info(
         self, asset_key: AssetKey, partition: str | None = None
-    ) -> PlannedMaterializationInfo | None:
+    ) -> asset_records.PlannedMaterializationInfo | None:
         """Return when a materialization was last planned, and by which run."""
         return self.event_log_storage.get_latest_planned_materialization_info(asset_key, partition)
 
@@ -1356,7 +1332,7 @@ class DagsterInstance:
         before_storage_id: int | None = None,
         limit: int | None = None,
         ascending: bool = False,
-    ) -> Sequence[AssetEventSummaryRecord]:
+    ) -> Sequence[asset_records.AssetEventSummaryRecord]:
         """Return events of assets without their bodies."""
         return self.event_log_storage.get_asset_event_summary_records(
             event_type,
@@ -1369,21 +1345,18 @@ class DagsterInstance:
             ascending,
         )
 
-    def get_asset_keys_for_run(self, run_id: str, of_type: EventTypes = None) -> AbstractSet[AssetKey]:
+    def get_asset_keys_for_run(self, run_id: str, of_type: OfType = None) -> AbstractSet[AssetKey]:
         """Return the assets that events of a run are about."""
         return self.event_log_storage.get_asset_keys_for_run(run_id, of_type)
 
     def get_asset_partitions_for_run(
-        self, run_id: str, of_type: EventTypes = None
+        self, run_id: str, of_type: OfType = None
     ) -> Mapping[AssetKey, AbstractSet[str | None]]:
         """Return the assets, and of each the partitions, that events of a run are about."""
         return self.event_log_storage.get_asset_partitions_for_run(run_id, of_type)
 
     def get_materialized_partitions(
-        self,
-        asset_key: AssetKey,
-        before_cursor: int | None = None,
-        after_cursor: int | None = None,
+        self, asset_key: AssetKey, before_cursor: int | None = None, after_cursor: int | None = None
     ) -> AbstractSet[str]:
         """Return the partitions of an asset that were materialized."""
         return self.event_log_storage.get_materialized_partitions(asset_key, before_cursor, after_cursor)
@@ -1416,12 +1389,19 @@ class DagsterInstance:
 
     def wipe_assets(self, asset_keys: Sequence[AssetKey]) -> None:
         """Wipe the event history of assets from the event log."""
-        for asset_key in check.sequence_param(asset_keys, "asset_keys"):
-            self.event_log_storage.wipe_asset(asset_key)
+        self.event_log_storage.wipe_assets(check.sequence_param(asset_keys, "asset_keys"))
 
     def wipe_asset_partitions(self, asset_key: AssetKey, partition_keys: Sequence[str]) -> None:
         """Wipe the event history of partitions of an asset from the event log."""
         self.event_log_storage.wipe_asset_partitions(asset_key, partition_keys)
+
+    def can_read_asset_failure_events(self) -> bool:
+        """Return whether failed materializations are kept."""
+        return self.event_log_storage.can_store_asset_failure_events
+
+    def can_read_failure_events_for_asset(self, _asset_record: asset_records.AssetRecord) -> bool:
+        """Return whether failed materializations of an asset are kept."""
+        return self.can_read_asset_failure_events()
 
     def can_read_asset_status_cache(self) -> bool:
         """Return whether the status of partitions can be kept with the asset."""
@@ -1453,7 +1433,7 @@ class DagsterInstance:
 
     def get_paginated_dynamic_partitions(
         self, partitions_def_name: str, limit: int, ascending: bool, cursor: str | None = None
-    ) -> PaginatedResults[str]:
+    ) -> event_records.PaginatedResults[str]:
         """Return a page of the partitions of a DynamicPartitionsDefinition."""
         return self.event_log_storage.get_paginated_dynamic_partitions(
             partitions_def_name, limit, ascending, cursor
@@ -1522,6 +1502,20 @@ class DagsterInstance:
     def reset_schedule(self, remote_schedule: Any) -> InstigatorState:
         """Have a schedule stand again as its code says."""
         return self._part("scheduler", "scheduler").reset_schedule(self, remote_schedule)
+
+    def start_sensor(self, remote_sensor: Any) -> InstigatorState:
+        """Start a sensor. One that is running goes on, and one that was stopped goes on from its cursor."""
+        return sensors.start(self.schedule_storage, remote_sensor)
+
+    def stop_sensor(
+        self, instigator_origin_id: str, selector_id: str, remote_sensor: Any = None
+    ) -> InstigatorState:
+        """Stop a sensor; its cursor stays."""
+        return sensors.stop(self.schedule_storage, instigator_origin_id, selector_id, remote_sensor)
+
+    def reset_sensor(self, remote_sensor: Any) -> InstigatorState:
+        """Have a sensor stand again as its code says; its cursor stays."""
+        return sensors.reset(self.schedule_storage, remote_sensor)
 
     def scheduler_debug_info(self) -> SchedulerDebugInfo:
         """Return what is known of the scheduler, as texts."""

@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dagster._core.instance.ref import InstanceRef
-from dagster._core.run_coordinator.default import DefaultRunCoordinator
 from dagster._core.storage.ephemeral import EphemeralStorage
 from dagster._serdes.config_class import ConfigurableClassData
 
 #: What is told the instance that it works for.
 _KNOWS_INSTANCE = frozenset({"run_coordinator", "run_launcher", "secrets_loader"})
-#: Loaded by name, when it is needed.
+#: Loaded by name, when they are needed.
+_COORDINATOR = ConfigurableClassData(
+    "dagster._core.run_coordinator.default", "DefaultRunCoordinator", "{}"
+)
 _NO_LOGS = ConfigurableClassData(
     "dagster._core.storage.noop_compute_log_manager", "NoOpComputeLogManager", "{}"
 )
@@ -30,7 +32,7 @@ class InstanceParts:
     Args:
         given: Parts that are there already, by name; None is not there.
         make: Makes a part, by name, that was not given. None if there is no such part.
-        adopt: Told of each part that wants to know its instance.
+        adopt: Told of each part, with its name, that wants to know its instance or its settings.
     """
 
     __slots__ = ("_adopt", "_given", "_lock", "_made", "_make")
@@ -39,7 +41,7 @@ class InstanceParts:
         self,
         given: Mapping[str, Any],
         make: Callable[[InstanceParts, str], Any],
-        adopt: Callable[[Any], None],
+        adopt: Callable[[str, Any], None],
     ) -> None:
         self._made: dict[str, Any] = {}
         self._make = make
@@ -75,8 +77,9 @@ class InstanceParts:
                 dispose()
 
     def _keep(self, name: str, part: Any) -> None:
-        if name in _KNOWS_INSTANCE and hasattr(part, "register_instance"):
-            self._adopt(part)
+        knows_instance = name in _KNOWS_INSTANCE and hasattr(part, "register_instance")
+        if knows_instance or (name == "event_storage" and part is not None):
+            self._adopt(name, part)
         self._made[name] = part
 
 
@@ -101,7 +104,7 @@ def part_of_buffer(buffer: EphemeralStorage) -> Callable[[InstanceParts, str], A
         if name in _OF_STORAGE:
             return getattr(buffer.storages, _OF_STORAGE[name])
         if name == "run_coordinator":
-            return DefaultRunCoordinator()
+            return _COORDINATOR.rehydrate()
         if name == "compute_log_manager":
             return _NO_LOGS.rehydrate()
         return None

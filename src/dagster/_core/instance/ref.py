@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster._check as check
-from dagster._core.instance.dagster_yaml import (
-    DAGSTER_CONFIG_YAML_FILENAME,
-    SETTINGS_KEYS,
-    load_dagster_yaml,
-)
+from dagster._core.instance.home import DAGSTER_CONFIG_YAML_FILENAME
 from dagster._core.storage.root import LocalArtifactStorage
+from dagster._process.late_module import LateModule
 from dagster._serdes.config_class import ConfigurableClassData, class_data_from_config
 from dagster._wire.codec import deserialize_value, serialize_value
 from dagster._wire.record import Record
+
+if TYPE_CHECKING:
+    from dagster._core.instance import dagster_yaml
+else:
+    dagster_yaml = LateModule("dagster._core.instance.dagster_yaml")
 
 #: Classes by the name of a shorthand under ``storage:``.
 _STORAGE_CLASSES = {
@@ -125,7 +127,7 @@ class InstanceRef(Record, frozen=True):
             DagsterInvalidConfigError: With every problem of the file, each with its line.
         """
         check.str_param(base_dir, "base_dir")
-        config = load_dagster_yaml(config_dir or base_dir, config_filename, overrides)
+        config = dagster_yaml.load_dagster_yaml(config_dir or base_dir, config_filename, overrides)
         return build_instance_ref(base_dir, config)
 
     @staticmethod
@@ -250,7 +252,7 @@ def build_instance_ref(base_dir: str, config: Mapping[str, Any]) -> InstanceRef:
         scheduler_data=part("scheduler"),
         run_coordinator_data=coordinator,
         run_launcher_data=part("run_launcher"),
-        settings={key: config[key] for key in SETTINGS_KEYS if key in config},
+        settings={key: config[key] for key in dagster_yaml.SETTINGS_KEYS if key in config},
         run_storage_data=None if whole else separate["run_storage"],
         event_storage_data=None if whole else separate["event_log_storage"],
         schedule_storage_data=None if whole else separate["schedule_storage"],

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from dagster._core.definitions.job.snapshot import job_snapshot_id
 from dagster._core.errors import DagsterInvariantViolationError, DagsterRunNotFoundError
 from dagster._core.events.event_type import DagsterEventType
 from dagster._core.events.run_status import STATUS_OF_EVENT, status_after
@@ -28,6 +27,15 @@ if TYPE_CHECKING:
     from dagster._core.records.job_snapshot import JobSnap
     from dagster._core.storage.event_log.base import EventLogStorage
     from dagster._core.storage.runs.base import RunStorage
+
+
+class RunDomain(NamedTuple):
+    """The methods of an instance that make runs."""
+
+    create_run: Callable[..., DagsterRun]
+    create_run_for_job: Callable[..., DagsterRun]
+    register_managed_run: Callable[..., DagsterRun]
+
 
 _STATUS_EVENTS = frozenset(DagsterEventType(value) for value in STATUS_OF_EVENT)
 
@@ -61,18 +69,40 @@ def build_run(
 
 
 @paused_collection()
-def snapshots_of(job_def: JobDefinition, plan: ExecutionPlan | None) -> dict[str, Any]:
-    """Return the records of a job, of what it is a part of, and of its plan, for ``create_run``."""
-    job_snapshot = job_def.get_job_snapshot()
-    snapshots: dict[str, Any] = {
-        "job_snapshot": job_snapshot,
-        "parent_job_snapshot": job_def.get_parent_job_snapshot(),
-    }
+def add_snapshots_of(
+    run_storage: RunStorage | None, job_def: JobDefinition, plan: ExecutionPlan | None
+) -> dict[str, str]:
+    """Store what a job, what it is a part of, and its plan are; see :func:`add_snapshots`.
+
+    Args:
+        run_storage: Where; None keeps nothing.
+        job_def: The job.
+        plan: The plan, if it is known.
+
+    Returns:
+        The ids, as fields of a run.
+    """
+    if run_storage is None:
+        return {}
+    ids = {"job_snapshot_id": _add_job_snapshot(run_storage, job_def)}
     if plan is not None:
-        snapshots["execution_plan_snapshot"] = snapshot_from_execution_plan(
-            plan, job_snapshot_id(job_snapshot)
+        snapshot = snapshot_from_execution_plan(plan, ids["job_snapshot_id"])
+        ids |= add_snapshots(run_storage, None, snapshot, None)
+    return ids
+
+
+def _add_job_snapshot(run_storage: RunStorage, job_def: JobDefinition) -> str:
+    """Store what a job is, and what it is a part of, if it is not there yet, and return its id.
+
+    The id is the same as long as the process has the job: what is stored already is not made again.
+    """
+    known = job_def.snapshot_id
+    if known is None or not run_storage.has_job_snapshot(known):
+        ids = add_snapshots(
+            run_storage, job_def.get_job_snapshot(), None, job_def.get_parent_job_snapshot()
         )
-    return snapshots
+        known = job_def.snapshot_id = ids["job_snapshot_id"]
+    return known
 
 
 @paused_collection()

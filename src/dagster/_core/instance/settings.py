@@ -2,55 +2,19 @@
 
 from __future__ import annotations
 
-import enum
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 from dagster._config.evaluate import process_config
-from dagster._core.instance.dagster_yaml import settings_schema
-from dagster._core.records.instigator import InstigatorType
-from dagster._core.records.tick import TickStatus
-from dagster._core.run_coordinator.queued import QueuedRunCoordinator, RunQueueConfig
-from dagster._wire.record import Record
+from dagster._process.late_module import LateModule
+
+if TYPE_CHECKING:
+    from dagster._core.instance import dagster_yaml
+else:
+    dagster_yaml = LateModule("dagster._core.instance.dagster_yaml")
 
 T = TypeVar("T")
-
-#: Days that ticks are kept when nobody says otherwise; -1 is for ever.
-_SENSOR_TICK_DAYS = {TickStatus.SKIPPED: 7}
-
-
-class PoolGranularity(enum.Enum):
-    """What takes a slot of a pool: each op, or the whole run."""
-
-    OP = "op"
-    RUN = "run"
-
-
-class PoolConfig(Record, frozen=True):
-    """What holds for all pools.
-
-    Args:
-        pool_granularity: What takes a slot.
-        default_pool_limit: How many slots a pool has that nobody gave a limit.
-        op_granularity_run_buffer: How many runs beyond the free slots may start all the same.
-    """
-
-    pool_granularity: PoolGranularity | None = None
-    default_pool_limit: int | None = None
-    op_granularity_run_buffer: int | None = None
-
-
-class ConcurrencyConfig(Record, frozen=True):
-    """What is said of pools and of the run queue, wherever it is said.
-
-    Args:
-        pool_config: Pools.
-        run_queue_config: The queue; None if the instance has none.
-    """
-
-    pool_config: PoolConfig
-    run_queue_config: RunQueueConfig | None
 
 
 class InstanceSettings:
@@ -113,7 +77,7 @@ def read_settings(settings: Mapping[str, Any] | None) -> InstanceSettings:
     """
     if not settings:
         return _NOTHING
-    result = process_config(settings_schema(), settings)
+    result = process_config(dagster_yaml.settings_schema(), settings)
     checked = result.value_or_raise("Errors in the settings of the instance", settings)
     return InstanceSettings({key: checked[key] for key in settings if key in checked})
 
@@ -122,61 +86,23 @@ class Setting(Generic[T]):
     """A property of an instance that is one of its settings.
 
     Args:
-        path: The keys, with dots between them.
+        section: The key in ``dagster.yaml`` under which it stands.
         default: What it is when nothing is said.
         doc: What it means.
+        key: Its own key. Default: the name of the property, without the section before it.
     """
 
-    def __init__(self, path: str, default: T, doc: str) -> None:
-        self._path = path.split(".")
+    def __init__(self, section: str, default: T, doc: str, key: str = "") -> None:
+        self.path = [section, key]
         self._default = default
         self.__doc__ = doc
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.path[1] = self.path[1] or name.removeprefix(f"{self.path[0]}_")
 
     @overload
     def __get__(self, instance: None, owner: Any = None) -> Self: ...
     @overload
     def __get__(self, instance: object, owner: Any = None) -> T: ...
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else instance.settings.lookup(self._path, self._default)
-
-
-def tick_retention_days(
-    settings: InstanceSettings, instigator_type: InstigatorType
-) -> Mapping[TickStatus, int]:
-    """Return how many days ticks are kept, by status; -1 is for ever."""
-    is_schedule = instigator_type is InstigatorType.SCHEDULE
-    days = dict.fromkeys(TickStatus, -1)
-    if not is_schedule:
-        days.update(_SENSOR_TICK_DAYS)
-    given = settings.lookup(["retention", instigator_type.value.lower(), "purge_after_days"], None)
-    if isinstance(given, int):
-        return dict.fromkeys(TickStatus, given)
-    for name, value in (given or {}).items():
-        days[TickStatus[name.upper()]] = value
-    return days
-
-
-def concurrency_config(settings: InstanceSettings, coordinator: object) -> ConcurrencyConfig:
-    """Return what is said of pools and of the queue.
-
-    Args:
-        settings: The settings; ``concurrency.runs`` goes before the coordinator's own config.
-        coordinator: The run coordinator.
-    """
-    granularity = settings.lookup(["concurrency", "pools", "granularity"], None)
-    older_limit = settings.lookup(["concurrency", "default_op_concurrency_limit"], None)
-    pools = PoolConfig(
-        pool_granularity=PoolGranularity(granularity) if granularity is not None else None,
-        default_pool_limit=settings.lookup(["concurrency", "pools", "default_limit"], older_limit),
-        op_granularity_run_buffer=settings.lookup(
-            ["concurrency", "pools", "op_granularity_run_buffer"], None
-        ),
-    )
-    queue = None
-    if isinstance(coordinator, QueuedRunCoordinator):
-        queue = coordinator.get_run_queue_config()
-        runs = settings.lookup(["concurrency", "runs"], {})
-        for name in ("max_concurrent_runs", "tag_concurrency_limits"):
-            if runs.get(name) is not None:
-                queue = queue._replace(**{name: runs[name]})
-    return ConcurrencyConfig(pools, queue)
+        return self if instance is None else instance.settings.lookup(self.path, self._default)

@@ -22,6 +22,9 @@ from dagster._text import expected
 if TYPE_CHECKING:
     from upath import UPath
 
+#: Addresses of these are on a local disk, where a file is seen while it is written.
+_LOCAL_PROTOCOLS = frozenset({"", "file", "local"})
+
 
 def base_path_of(base_dir: str | os.PathLike[str] | None, **options: Any) -> Any:
     """Return a base directory as a path: absolute and plain if it is local, else through fsspec.
@@ -114,6 +117,10 @@ class CustomPathPickledObjectFilesystemIOManager(IOManager):
             )
         )
 
+    def has_output(self, context: OutputContext) -> bool:
+        """Return whether there is a file at the path that the output's metadata gives."""
+        return self._path_of(context).exists()
+
     def load_input(self, context: InputContext) -> Any:
         """Unpickle the value from the path that the upstream output's metadata gives."""
         upstream = context.upstream_output
@@ -131,11 +138,11 @@ class CustomPathPickledObjectFilesystemIOManager(IOManager):
 
 def dump_pickle(obj: Any, path: Any) -> None:
     """Pickle a value to a path, local or not; an earlier file is replaced at the end."""
-    if hasattr(path, "fs"):
+    if hasattr(path, "fs") and path.protocol not in _LOCAL_PROTOCOLS:
         # Remote stores show a file when it is closed: make sure that there is a whole one to close.
         path.write_bytes(dump_bytes(obj))
     else:
-        write_pickle_file(obj, os.fspath(path))
+        write_pickle_file(obj, getattr(path, "path", None) or os.fspath(path))
 
 
 def load_pickle(path: Any) -> Any:

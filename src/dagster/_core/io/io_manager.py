@@ -56,6 +56,30 @@ class IOManager(InputManager):
             obj: The value.
         """
 
+    def has_output(self, context: OutputContext) -> bool | None:
+        """Return whether the value of an output is stored, also one of another run. Default: not known.
+
+        A re-execution asks before it runs anything, so that a value that is gone is named at once. An
+        I/O manager that does not say (None), or has no such method, is not relied upon: a missing value
+        is found when it is loaded.
+
+        Args:
+            context: Which output; ``context.run_id`` is the run that made it.
+        """
+        return None
+
+    def same_value(self, new: OutputContext, old: OutputContext) -> bool | None:
+        """Return whether two stored values of one output are the same. Default: not known.
+
+        A re-execution from what has changed asks, when a step has run again: what takes its value is
+        kept if it is the same as before, and runs if not, or if nobody can tell (None).
+
+        Args:
+            new: The output, of the run that goes on; or of the nearest run that made it.
+            old: The same output, of an earlier run.
+        """
+        return None
+
     def get_output_asset_key(self, context: OutputContext) -> AssetKey | None:
         """Return the asset that an output handled by this manager stands for. Default: none.
 

@@ -23,6 +23,10 @@ class InMemoryIOManager(IOManager):
         """Keep a value under the identifier of its output."""
         self.values[tuple(context.get_identifier())] = obj
 
+    def has_output(self, context: OutputContext) -> bool:
+        """Return whether a value is in memory: those of other runs are gone with their managers."""
+        return tuple(context.get_identifier()) in self.values
+
     def load_input(self, context: InputContext) -> Any:
         """Return the value of the upstream output.
 

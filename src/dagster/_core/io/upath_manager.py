@@ -13,6 +13,7 @@ from dagster._core.io.contexts import InputContext
 from dagster._core.io.io_manager import IOManager
 from dagster._core.io.output_context import OutputContext
 from dagster._core.io.path_guard import check_inside
+from dagster._core.io.same_bytes import same_bytes
 from dagster._core.records.metadata import MetadataValue
 from dagster._core.records.path_names import safe_part, safe_parts
 from dagster._text import expected
@@ -72,7 +73,11 @@ class UPathIOManager(IOManager):
 
     @abstractmethod
     def dump_to_path(self, context: OutputContext, obj: Any, path: UPath) -> Any:
-        """Write a value to a path. The directory of the path exists."""
+        """Write a value to a path. The directory of the path exists.
+
+        On a local disk half a file can be seen, and stays if the process is killed: where that would harm,
+        write to another name beside it and rename it (:func:`os.replace`).
+        """
 
     @abstractmethod
     def load_from_path(self, context: InputContext, path: UPath) -> Any:
@@ -112,6 +117,13 @@ class UPathIOManager(IOManager):
     def has_output(self, context: OutputContext) -> bool:
         """Return whether a value is stored for an output."""
         return self.path_exists(self._path_of(context))
+
+    def same_value(self, new: OutputContext, old: OutputContext) -> bool | None:
+        """Return whether the files of two values hold the same bytes; None if one is not there.
+
+        A value that is stored over the earlier one, as that of an asset is, cannot be compared.
+        """
+        return same_bytes(self._path_of(new), self._path_of(old))
 
     def get_asset_relative_path(self, context: InputContext | OutputContext) -> PurePath:
         """Return the path of an asset's value below the base directory, without extension."""

@@ -283,3 +283,12 @@ def compile_plan(job_def: JobDefinition, config: ResolvedRunConfig) -> Execution
     compiler = _Compiler(job_def, config)
     compiler.compile()
     return ExecutionPlan(compiler.steps)
+
+
+def plan_of(job_def: JobDefinition, config: ResolvedRunConfig) -> ExecutionPlan:
+    """Return the plan of a job. A plan that owes nothing to config is kept with the job."""
+    if config.ops or config.inputs:
+        return compile_plan(job_def, config)
+    if job_def._plan_cache is None:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - it is there for this
+        job_def._plan_cache = compile_plan(job_def, config)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return job_def._plan_cache  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dagster._core.records.handles import StepOutputHandle
@@ -147,3 +147,12 @@ class FromInputManager(InputSource):
     def __init__(self, node: str, input_name: str) -> None:
         self.node = node
         self.input_name = input_name
+
+
+def values_of(source: InputSource) -> Iterator[FromStepOutput]:
+    """Yield the values that a source takes of steps, where it is known which they are."""
+    if isinstance(source, FromStepOutput):
+        yield source
+    elif isinstance(source, FromMultipleSources):
+        for inner in source.sources:
+            yield from values_of(inner)

@@ -189,6 +189,10 @@ class ExecutionStep:
             return UnresolvedStepHandle(self.node_handle)
         return StepHandle(self.node_handle, self.key)
 
+    def key_for(self, mapping_key: str) -> str:
+        """Return the key of the step that this one becomes for a mapping key."""
+        return f"{self.key.removesuffix('[?]')}[{mapping_key}]"
+
     def step_input_named(self, name: str) -> StepInput:
         return next(i for i in self.inputs if i.name == name)
 
@@ -215,9 +219,42 @@ class ExecutionStep:
             StepInput(i.definition, _resolve_source(i.source, mapping_key, steps_by_template))
             for i in self.inputs
         )
-        return ExecutionStep(
+        return self.ready(
             index,
             f"{self.node_handle}[{mapping_key}]",
+            inputs,
+            mapping_key,
+            tuple(dict.fromkeys(steps_by_template.get(u, u) for u in self.upstream)),
+        )
+
+    def with_sources(self, sources: Mapping[str, InputSource]) -> ExecutionStep:
+        """Return the step with other sources for some inputs."""
+        inputs = tuple(
+            StepInput(i.definition, sources[i.name]) if i.name in sources else i for i in self.inputs
+        )
+        return self.ready(self.index, self.key, inputs, self.mapping_key)
+
+    def ready(
+        self,
+        index: int,
+        key: str,
+        inputs: tuple[StepInput, ...],
+        mapping_key: str | None,
+        upstream: tuple[int, ...] | None = None,
+    ) -> ExecutionStep:
+        """Return the step that this becomes once it is known where its inputs come from.
+
+        Args:
+            index: Its number.
+            key: Its key.
+            inputs: Its inputs.
+            mapping_key: The key of a dynamic output that it is made for.
+            upstream: The steps that must end first. Default: the same.
+        """
+        is_made_for_key = mapping_key is not None and self.mapping_key is None
+        return ExecutionStep(
+            index,
+            key,
             self.node_handle,
             self.node,
             self.op_def,
@@ -225,34 +262,12 @@ class ExecutionStep:
             self.outputs,
             self.tracks_outputs,
             StepKind.COMPUTE,
-            tuple(dict.fromkeys(steps_by_template.get(u, u) for u in self.upstream)),
+            self.upstream if upstream is None else upstream,
             self.hook_defs,
             self.retry_policy,
-            None,
+            None if is_made_for_key else self.scope,
             mapping_key,
-            self,
-        )
-
-    def with_sources(self, sources: Mapping[str, InputSource]) -> ExecutionStep:
-        """Return the step with other sources for some inputs."""
-        return ExecutionStep(
-            self.index,
-            self.key,
-            self.node_handle,
-            self.node,
-            self.op_def,
-            tuple(
-                StepInput(i.definition, sources[i.name]) if i.name in sources else i for i in self.inputs
-            ),
-            self.outputs,
-            self.tracks_outputs,
-            StepKind.COMPUTE,
-            self.upstream,
-            self.hook_defs,
-            self.retry_policy,
-            self.scope,
-            self.mapping_key,
-            self.template,
+            self if is_made_for_key else self.template,
         )
 
     def __repr__(self) -> str:

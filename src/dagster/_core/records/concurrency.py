@@ -158,3 +158,24 @@ class PoolLimit(Record, frozen=True):
     name: str
     limit: int
     from_default: bool
+
+
+class PoolGranularity(Enum):
+    """What takes a slot of a pool: each op, or the whole run."""
+
+    OP = "op"
+    RUN = "run"
+
+
+class PoolConfig(Record, frozen=True):
+    """What holds for all pools.
+
+    Args:
+        pool_granularity: What takes a slot.
+        default_pool_limit: How many slots a pool has that nobody gave a limit.
+        op_granularity_run_buffer: How many runs beyond the free slots may start all the same.
+    """
+
+    pool_granularity: PoolGranularity | None = None
+    default_pool_limit: int | None = None
+    op_granularity_run_buffer: int | None = None

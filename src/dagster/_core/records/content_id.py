@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from dagster._wire.codec import serialize_value
+from dagster._wire.codec import serialize_twice
 
 
 def content_id(value: object) -> str:
@@ -16,8 +14,12 @@ def content_id(value: object) -> str:
     Returns:
         40 hexadecimal digits.
     """
+    return content_id_and_text(value)[0]
+
+
+def content_id_and_text(value: object) -> tuple[str, str]:
+    """Return the id of a value, and the text that :func:`serialize_value` makes of it."""
     import hashlib
 
-    tree = msgspec.json.decode(serialize_value(value))
-    text = msgspec.json.encode(tree, order="sorted")
-    return hashlib.sha1(text, usedforsecurity=False).hexdigest()
+    text, by_key = serialize_twice(value)
+    return hashlib.sha1(by_key.encode(), usedforsecurity=False).hexdigest(), text

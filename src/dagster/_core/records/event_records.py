@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import dagster._check as check
 from dagster._core.records.asset_key import AssetKey
@@ -13,9 +13,12 @@ from dagster._core.records.user_events import AssetMaterialization, AssetObserva
 from dagster._text import expected
 from dagster._wire.record import Record
 
-if TYPE_CHECKING:  # they lie in a layer above; these records are read by the codec, which needs no types
-    from dagster._core.events.event_type import DagsterEventType  # noqa: TC004
-    from dagster._core.events.log_entry import EventLogEntry  # noqa: TC004
+if TYPE_CHECKING:
+    from dagster._core.events.event_type import DagsterEventType
+    from dagster._core.events.log_entry import EventLogEntry
+else:
+    # They lie in a layer above. The codec, which reads these records, needs no types; `help` needs names.
+    DagsterEventType = EventLogEntry = Any
 
 T = TypeVar("T")
 

@@ -102,9 +102,38 @@ class RemoteRepositoryOrigin(Record, frozen=True):
         """Return how people are told of it."""
         return f"{self.repository_name}@{self.location_name}"
 
+    def get_job_origin(self, job_name: str) -> RemoteJobOrigin:
+        """Return how a job in it is reached."""
+        return RemoteJobOrigin(self, job_name)
+
     def get_instigator_origin(self, instigator_name: str) -> RemoteInstigatorOrigin:
         """Return how a schedule or sensor in it is reached."""
         return RemoteInstigatorOrigin(self, instigator_name)
+
+
+class RemoteJobOrigin(Record, frozen=True):
+    """How a job is reached.
+
+    Args:
+        repository_origin: How its repository is reached.
+        job_name: The job.
+    """
+
+    repository_origin: RemoteRepositoryOrigin
+    job_name: str
+
+    def __post_init__(self) -> None:
+        check.inst_param(self.repository_origin, "repository_origin", RemoteRepositoryOrigin)
+        check.str_param(self.job_name, "job_name")
+
+    @property
+    def location_name(self) -> str:
+        """The name of its code location."""
+        return self.repository_origin.location_name
+
+    def get_id(self) -> str:
+        """Return an id that changes when the code moves."""
+        return content_id(self)
 
 
 class RemoteInstigatorOrigin(Record, frozen=True):
@@ -137,3 +166,22 @@ class RemoteInstigatorOrigin(Record, frozen=True):
         return InstigatorSelector(
             repository.location_name, repository.repository_name, self.instigator_name
         )
+
+
+class JobPythonOrigin(Record, frozen=True):
+    """Where a process finds the code of a job.
+
+    Args:
+        job_name: The job.
+        job_code: What loads it, as JSON: a ``ReconstructableJob``. Text, so that hosts can read the
+            record without knowing how code is loaded.
+        executable_path: The Python that it was loaded with.
+    """
+
+    job_name: str
+    job_code: str
+    executable_path: str | None = None
+
+    def get_id(self) -> str:
+        """Return an id that changes when the code moves."""
+        return content_id(self)

@@ -13,7 +13,23 @@ from msgspec import field, structs
 
 import dagster._check as check
 from dagster._core.records.asset_key import AssetKey
-from dagster._core.records.tags import PARENT_RUN_ID_TAG, RESUME_RETRY_TAG, ROOT_RUN_ID_TAG
+from dagster._core.records.tags import (
+    ASSET_EVALUATION_ID_TAG,
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    AUTO_RETRY_RUN_ID_TAG,
+    AUTOMATION_CONDITION_TAG,
+    BACKFILL_ID_TAG,
+    PARENT_RUN_ID_TAG,
+    PARTITION_NAME_TAG,
+    REPOSITORY_LABEL_TAG,
+    RESUME_RETRY_TAG,
+    ROOT_RUN_ID_TAG,
+    SCHEDULE_NAME_TAG,
+    SENSOR_NAME_TAG,
+    TICK_ID_TAG,
+    WILL_RETRY_TAG,
+)
 from dagster._wire.record import Record
 
 
@@ -45,11 +61,43 @@ IN_PROGRESS_RUN_STATUSES: Final = frozenset(
 ACTIVE_RUN_STATUSES: Final = IN_PROGRESS_RUN_STATUSES
 #: The run can be told to stop.
 CANCELABLE_RUN_STATUSES: Final = frozenset({DagsterRunStatus.STARTED, DagsterRunStatus.QUEUED})
+#: A run with one of these tags makes partitions.
+_PARTITION_TAGS: Final = frozenset(
+    {PARTITION_NAME_TAG, ASSET_PARTITION_RANGE_START_TAG, ASSET_PARTITION_RANGE_END_TAG}
+)
 
 
 def make_new_run_id() -> str:
     """Return a new random run id, a UUID of version 4."""
     return str(uuid.uuid4())
+
+
+def _tags_for_schedule(schedule: Any) -> Mapping[str, str]:
+    """Return the tags of the runs of a schedule: a definition, a state, anything with a name."""
+    return {SCHEDULE_NAME_TAG: schedule.name}
+
+
+def _tags_for_sensor(sensor: Any) -> Mapping[str, str]:
+    """Return the tags of the runs of a sensor: a definition, a state, anything with a name."""
+    return {SENSOR_NAME_TAG: sensor.name}
+
+
+def _tags_for_backfill_id(backfill_id: str) -> Mapping[str, str]:
+    """Return the tags of the runs of a backfill."""
+    return {BACKFILL_ID_TAG: backfill_id}
+
+
+def _tags_for_tick_id(tick_id: str, has_evaluations: bool = False) -> Mapping[str, str]:
+    """Return the tags of the runs of a tick.
+
+    Args:
+        tick_id: The tick.
+        has_evaluations: Whether it asked for them because of the conditions of assets.
+    """
+    tags = {TICK_ID_TAG: tick_id}
+    if has_evaluations:
+        tags |= {AUTOMATION_CONDITION_TAG: "true", ASSET_EVALUATION_ID_TAG: tick_id}
+    return tags
 
 
 class DagsterRun(Record, frozen=True):
@@ -163,6 +211,41 @@ class DagsterRun(Record, frozen=True):
         return self.tags.get(RESUME_RETRY_TAG) == "true"
 
     @property
+    def is_complete_and_waiting_to_retry(self) -> bool:
+        """Whether it failed and will be run again, and its next attempt is not there yet."""
+        will_retry = self.tags.get(WILL_RETRY_TAG, "").lower() in ("true", "1")
+        return self.is_failure and will_retry and AUTO_RETRY_RUN_ID_TAG not in self.tags
+
+    @property
+    def is_partitioned(self) -> bool:
+        """Whether it makes partitions."""
+        return self.partitions_subset is not None or not _PARTITION_TAGS.isdisjoint(self.tags)
+
+    @property
+    def entity_selection(self) -> AbstractSet[Any]:
+        """The assets to make and the asset checks to run, together."""
+        return {*(self.asset_selection or ()), *(self.asset_check_selection or ())}
+
+    tags_for_schedule = staticmethod(_tags_for_schedule)
+    tags_for_sensor = staticmethod(_tags_for_sensor)
+    tags_for_backfill_id = staticmethod(_tags_for_backfill_id)
+    tags_for_tick_id = staticmethod(_tags_for_tick_id)
+
+    @property
+    def dagster_execution_info(self) -> Mapping[str, str]:
+        """What a container or process of the run is labelled with."""
+        info = {"dagster/run-id": self.run_id, "dagster/job": self.job_name}
+        location = getattr(self.remote_job_origin, "location_name", None)
+        return info if location is None else {**info, "dagster/code-location": location}
+
+    def tags_for_storage(self) -> Mapping[str, str]:
+        """Return the tags by which it is found: its own, and that of the repository of its job."""
+        repository = getattr(self.remote_job_origin, "repository_origin", None)
+        if repository is None:
+            return self.tags
+        return {REPOSITORY_LABEL_TAG: repository.get_label(), **self.tags}
+
+    @property
     def previous_run_id(self) -> str | None:
         """The run that it re-executes."""
         return self.parent_run_id
@@ -239,6 +322,21 @@ class RunsFilter(Record, frozen=True):
         check.opt_str_param(self.snapshot_id, "snapshot_id")
         for name in ("updated_after", "updated_before", "created_after", "created_before"):
             check.opt_inst_param(getattr(self, name), name, datetime)
+
+    @staticmethod
+    def for_schedule(schedule: Any) -> RunsFilter:
+        """Return the filter of the runs of a schedule: a definition, a state, anything with a name."""
+        return RunsFilter(tags=DagsterRun.tags_for_schedule(schedule))
+
+    @staticmethod
+    def for_sensor(sensor: Any) -> RunsFilter:
+        """Return the filter of the runs of a sensor: a definition, a state, anything with a name."""
+        return RunsFilter(tags=DagsterRun.tags_for_sensor(sensor))
+
+    @staticmethod
+    def for_backfill(backfill_id: str) -> RunsFilter:
+        """Return the filter of the runs of a backfill."""
+        return RunsFilter(tags=DagsterRun.tags_for_backfill_id(backfill_id))
 
     @property
     def pipeline_name(self) -> str | None:

@@ -10,6 +10,7 @@ from dagster._core.runner.execute_job import (
     execute_run,
     execute_run_iterator,
 )
+from dagster._core.runner.resume import resume_run
 from dagster._core.runner.validate import validate_run_config
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "execute_plan_iterator",
     "execute_run",
     "execute_run_iterator",
+    "resume_run",
     "validate_run_config",
 ]

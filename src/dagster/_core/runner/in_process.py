@@ -11,8 +11,9 @@ from dagster._core.definitions.job.definition import JobDefinition
 from dagster._core.definitions.run_config import convert_config_input
 from dagster._core.execution.plan_context import OutputKey
 from dagster._core.instance.instance import DagsterInstance
+from dagster._core.plan.compile import plan_of
 from dagster._core.runner.results import ExecuteInProcessResult
-from dagster._core.runner.run import RunExecution, plan_of
+from dagster._core.runner.run import RunExecution
 
 
 def execute_in_process(
@@ -58,6 +59,7 @@ def execute_in_process(
             plan,
             raise_on_error=raise_on_error,
             output_capture=capture,
+            keeps_fingerprints=not own_instance,
         )
         events = list(execution.events())
         finished = instance.get_run_by_id(run.run_id) or run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import Any, Self
 
 from dagster._core.definitions.job.base import IJob
@@ -9,12 +10,12 @@ from dagster._core.definitions.job.resolved_config import ResolvedRunConfig
 from dagster._core.definitions.resource.lifecycle import ResourceManager
 from dagster._core.events.log_manager import DagsterLogManager
 from dagster._core.execution.io_contexts import StepOutputContext
-from dagster._core.execution.plan_context import PlanExecutionContext
+from dagster._core.execution.plan_context import OutputKey, PlanExecutionContext
 from dagster._core.execution.step_context import StepExecutionContext
 from dagster._core.instance.instance import DagsterInstance
 from dagster._core.io.contexts import InputContext
+from dagster._core.plan.known_state import KnownExecutionState
 from dagster._core.plan.plan import ExecutionPlan
-from dagster._core.plan.step import ExecutionStep
 from dagster._core.records.run import DagsterRun
 
 
@@ -30,6 +31,9 @@ class OutputLoader:
         config: Its validated run config.
         instance: The instance.
         plan: Its plan.
+        known_state: What earlier runs produced, if only a part of the plan ran: values of the other
+            steps are loaded from the runs that made them.
+        manager_keys: The resources that are set up. Default: the I/O managers of all outputs.
     """
 
     def __init__(
@@ -39,7 +43,10 @@ class OutputLoader:
         config: ResolvedRunConfig,
         instance: DagsterInstance,
         plan: ExecutionPlan,
+        known_state: KnownExecutionState | None = None,
+        manager_keys: AbstractSet[str] | None = None,
     ) -> None:
+        self._manager_keys = manager_keys
         self._context = PlanExecutionContext(
             job=job,
             plan=plan,
@@ -48,6 +55,8 @@ class OutputLoader:
             instance=instance,
             log=DagsterLogManager.create(run_id=run.run_id, job_name=run.job_name, run_tags=run.tags),
             sink=lambda _entry: None,
+            known_state=known_state,
+            keeps_fingerprints=False,
         )
 
     def __enter__(self) -> Self:
@@ -64,7 +73,9 @@ class OutputLoader:
     def _open(self) -> ResourceManager:
         context = self._context
         if context.resource_manager is None:
-            keys = {o.io_manager_key for step in context.plan.steps for o in step.outputs.values()}
+            keys = self._manager_keys
+            if keys is None:
+                keys = {o.io_manager_key for step in context.plan.steps for o in step.outputs.values()}
             context.resource_manager = ResourceManager(
                 context.job_def.resource_defs,
                 context.run_config_resolved.resources,
@@ -88,7 +99,7 @@ class OutputLoader:
             Exception: Whatever the I/O manager raises if it cannot load the value.
         """
         resources = self._open()
-        step = self._step(step_key)
+        step = self._context.plan.get_step_by_key(step_key)
         output = step.outputs[output_name]
         if output.is_nothing:
             return None
@@ -108,18 +119,42 @@ class OutputLoader:
             )
         )
 
-    def _step(self, step_key: str) -> ExecutionStep:
-        plan = self._context.plan
-        if plan.has_step(step_key) or not step_key.endswith("]"):
-            return plan.get_step_by_key(step_key)
-        # A step that was made for a key of a dynamic output while the run went on.
-        name, _, mapping_key = step_key.removesuffix("]").rpartition("[")
-        template = plan.get_step_by_key(f"{name}[?]")
-        return template.resolve(template.index, mapping_key, _Themselves())
+    @property
+    def known_outputs(self) -> list[OutputKey]:
+        """The names of the values that steps gave in earlier runs which did not run in this one."""
+        state = self._context.known_state
+        if state is None:
+            return []
+        return [
+            (step_key, output_name, mapping_key)
+            for step_key, known in state.steps.items()
+            for output_name, keys in known.outputs.items()
+            for mapping_key in keys
+        ]
 
+    def manager_class(self, manager_key: str) -> str:
+        """Return the name of the class of a resource, for messages."""
+        return type(self._open().instances[manager_key]).__name__
 
-class _Themselves(dict[int, int]):
-    """Every number stands for itself: where a value comes from does not matter for loading it."""
+    def holds_output(
+        self, manager_key: str, step_key: str, output_name: str, mapping_key: str | None
+    ) -> bool | None:
+        """Return whether an I/O manager has a value; None if it does not say.
 
-    def __missing__(self, key: int) -> int:
-        return key
+        Args:
+            manager_key: The resource that would load it.
+            step_key: The step.
+            output_name: The output.
+            mapping_key: The key of the value, if the output is dynamic.
+        """
+        manager = self._open().instances.get(manager_key)
+        ask = getattr(manager, "has_output", None)
+        if ask is None:
+            return None
+        step = self._context.plan.get_step_by_key(step_key)
+        context = StepExecutionContext(self._context, step)
+        try:
+            answer = ask(StepOutputContext(context, step, output_name, mapping_key))
+        except Exception:  # noqa: BLE001 - whatever goes wrong, loading the value will tell better
+            return None
+        return None if answer is None else bool(answer)

@@ -26,6 +26,17 @@ from dagster._text import listed, unknown
 #: The name of a value: step key, output, mapping key.
 OutputKey = tuple[str, str, str | None]
 
+_OUTPUT = DagsterEventType.STEP_OUTPUT.value
+#: What an attempt gave counts no more when the next one is due, or begins after its process died.
+_ANEW = frozenset(
+    kind.value
+    for kind in (
+        DagsterEventType.STEP_UP_FOR_RETRY,
+        DagsterEventType.STEP_START,
+        DagsterEventType.STEP_RESTARTED,
+    )
+)
+
 
 class FinishedRun:
     """What is known of a run at its end: its job, its record and its events.
@@ -289,6 +300,26 @@ def _innermost_output(graph: GraphDefinition, output_name: str) -> str:
     return mapping.mapped_node_output_name
 
 
+def given_outputs(events: Iterable[DagsterEvent]) -> list[OutputKey]:
+    """Return the names of the values that the last attempt of each step gave, in order.
+
+    Args:
+        events: The events of the run, in order.
+    """
+    by_step: dict[str, dict[OutputKey, None]] = {}
+    for event in events:
+        kind = event.event_type_value
+        if kind == _OUTPUT:
+            data = event.step_output_data
+            if data.type_check_data is None or data.type_check_data.success:
+                handle = data.step_output_handle
+                name = (handle.step_key, handle.output_name, handle.mapping_key)
+                by_step.setdefault(handle.step_key, {})[name] = None
+        elif kind in _ANEW and event.step_key is not None:
+            by_step.pop(event.step_key, None)
+    return [name for names in by_step.values() for name in names]
+
+
 def value_of(
     captured: Mapping[OutputKey, Any], keys: Iterable[OutputKey], handle: NodeHandle, output_name: str
 ) -> Any:
@@ -394,11 +425,9 @@ class JobExecutionResult(ExecutionResult):
                 "In order to access output objects, the result of `execute_job` must be opened as a context "
                 "manager: 'with execute_job(...) as result:'"
             )
-        names: dict[OutputKey, OutputKey] = {}
-        for event in self._of_type(DagsterEventType.STEP_OUTPUT):
-            output = event.step_output_data.step_output_handle
-            key = (output.step_key, output.output_name, output.mapping_key)
-            names[key] = key
+        names: dict[OutputKey, OutputKey] = {key: key for key in given_outputs(self._event_list)}
+        # What an earlier run gave, of steps that did not run in this one.
+        names.update((key, key) for key in getattr(self._loader, "known_outputs", ()))
         found = value_of(names, names, handle, output_name)
         if isinstance(found, dict):
             return {mapping_key: self._loader.load_output(*key) for mapping_key, key in found.items()}

@@ -4,55 +4,39 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dagster._core.definitions.console_loggers import default_system_loggers
 from dagster._core.definitions.executor import InitExecutorContext
 from dagster._core.definitions.job.base import IJob
-from dagster._core.definitions.job.definition import JobDefinition
-from dagster._core.definitions.job.resolved_config import ResolvedRunConfig, mapped_config
-from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster._core.definitions.job.resolved_config import ResolvedRunConfig
+from dagster._core.errors import DagsterExecutionInterruptedError, DagsterRunWorkerStoppedError
 from dagster._core.events.event import DagsterEvent
 from dagster._core.events.event_type import DagsterEventType
-from dagster._core.events.log_manager import DagsterLogManager
-from dagster._core.events.payloads import JobCanceledData, JobFailureData, RunFailureReason
+from dagster._core.events.payloads import (
+    EngineEventData,
+    ErrorSource,
+    JobCanceledData,
+    JobFailureData,
+    RunFailureReason,
+)
+from dagster._core.execution.loggers import log_manager_of
 from dagster._core.execution.plan_context import ERROR, OutputKey, PlanExecutionContext
 from dagster._core.instance.instance import DagsterInstance
-from dagster._core.plan.compile import compile_plan
 from dagster._core.plan.plan import ExecutionPlan
 from dagster._core.records.error_info import error_info_from_exception
+from dagster._core.records.metadata import MetadataValue
 from dagster._core.records.run import DagsterRun
-from dagster._core.runner.requirements import check_executor_requirements
+from dagster._core.runner.requirements import fitting_executor_config
+from dagster._process.late_module import LateModule
+
+if TYPE_CHECKING:
+    from dagster._core.plan.known_state import KnownExecutionState
+    from dagster._process import identity
+else:
+    # Only runs that are kept ask for it.
+    identity = LateModule("dagster._process.identity")
 
 _STEP_FAILURE = DagsterEventType.STEP_FAILURE.value
-
-
-def plan_of(job_def: JobDefinition, config: ResolvedRunConfig) -> ExecutionPlan:
-    """Return the plan of a job. A plan that owes nothing to config is kept with the job."""
-    if config.ops or config.inputs:
-        return compile_plan(job_def, config)
-    if job_def._plan_cache is None:  # noqa: SLF001 - the slot is there for this
-        job_def._plan_cache = compile_plan(job_def, config)  # noqa: SLF001
-    return job_def._plan_cache  # noqa: SLF001
-
-
-def loggers_of(
-    job_def: JobDefinition, config: ResolvedRunConfig, instance: DagsterInstance, run_id: str
-) -> list[logging.Logger]:
-    """Return the loggers that run config asks for; the console if it asks for none.
-
-    Raises:
-        DagsterInvalidConfigError: If what a ``configured`` logger makes is invalid.
-    """
-    loggers: list[logging.Logger] = []
-    for name, logger_config in config.loggers.items():
-        definition = job_def.loggers[name]
-        checked = mapped_config(definition, logger_config, f'logger "{name}"')
-        loggers.append(definition.build_logger(checked, job_def, run_id))
-    if not loggers:
-        for definition, logger_config in default_system_loggers(instance):
-            loggers.append(definition.build_logger(logger_config, job_def, run_id))
-    return loggers
 
 
 class RunExecution:
@@ -67,6 +51,11 @@ class RunExecution:
         raise_on_error: Whether an error is raised once its events are out.
         output_capture: Where the values of outputs are kept for the result.
         loggers: Where messages go. Default: what run config asks for, see :func:`loggers_of`.
+        keeps_fingerprints: Whether steps tell what made them, see :class:`PlanExecutionContext`.
+        known_state: What earlier runs produced, if only a part of the plan runs.
+        opening: The event, written already, with which a run goes on that was resumed. Default: none, so
+            that the run starts.
+        earlier_failures: The failures of steps before a run was resumed.
 
     Raises:
         Exception: Whatever a logger or the executor raises while it is made. The run has failed then.
@@ -83,9 +72,16 @@ class RunExecution:
         raise_on_error: bool = False,
         output_capture: dict[OutputKey, Any] | None = None,
         loggers: Sequence[logging.Logger] | None = None,
+        keeps_fingerprints: bool = True,
+        known_state: KnownExecutionState | None = None,
+        opening: DagsterEvent | None = None,
+        earlier_failures: Sequence[DagsterEvent] = (),
     ) -> None:
+        self._opening = opening
+        self._earlier_failures = earlier_failures
         try:
-            log = self._make_log(job, run, config, instance, loggers)
+            sink = instance.event_writer(run.run_id)
+            log = log_manager_of(job.get_definition(), config, run, instance, sink, loggers)
             self._executor = self._make_executor(job, config, instance)
         except Exception as exc:
             # The run is stored, and must not stay in the list as one that may still start.
@@ -104,39 +100,24 @@ class RunExecution:
             dagster_run=run,
             instance=instance,
             log=log,
-            sink=instance.event_writer(run.run_id),
+            sink=sink,
             raise_on_error=raise_on_error,
             output_capture=output_capture,
+            keeps_fingerprints=keeps_fingerprints,
+            known_state=known_state,
         )
         self.context.step_dependency_config = getattr(self._executor, "step_dependency_config", None)
 
     @staticmethod
-    def _make_log(
-        job: IJob,
-        run: DagsterRun,
-        config: ResolvedRunConfig,
-        instance: DagsterInstance,
-        loggers: Sequence[logging.Logger] | None,
-    ) -> DagsterLogManager:
-        job_def = job.get_definition()
-        return DagsterLogManager.create(
-            loggers if loggers is not None else loggers_of(job_def, config, instance, run.run_id),
-            run_id=run.run_id,
-            job_name=run.job_name,
-            sink=instance.event_writer(run.run_id),
-            managed_loggers=instance.managed_python_loggers,
-            handlers=instance.get_handlers(),
-            level=instance.python_log_level or 0,
-            run_tags=run.tags,
-        )
-
-    @staticmethod
     def _make_executor(job: IJob, config: ResolvedRunConfig, instance: DagsterInstance) -> Any:
         executor_def = job.get_definition().executor_def
-        check_executor_requirements(executor_def, config.executor, job, instance)
+        executor_config = fitting_executor_config(executor_def, config, job, instance)
         return executor_def(
             InitExecutorContext(
-                job=job, executor_def=executor_def, executor_config=config.executor, instance=instance
+                job=job,
+                executor_def=executor_def,
+                executor_config=executor_config,
+                instance=instance,
             )
         )
 
@@ -156,15 +137,17 @@ class RunExecution:
     def _events(self) -> Generator[DagsterEvent]:
         context = self.context
         name = context.job_name
-        failed: list[DagsterEvent] = []
-        yield context.emit_run_event(
-            DagsterEventType.RUN_START, f'Started execution of run for "{name}".'
+        failed: list[DagsterEvent] = list(self._earlier_failures)
+        yield self._opening or context.emit_run_event(
+            DagsterEventType.RUN_START, f'Started execution of run for "{name}".', self._worker_data()
         )
         try:
             for event in self._executor.execute(context, context.plan):
                 if event.event_type_value == _STEP_FAILURE:
                     failed.append(event)
                 yield event
+        except DagsterRunWorkerStoppedError:
+            raise  # the run goes on
         except (KeyboardInterrupt, DagsterExecutionInterruptedError) as interrupt:
             yield self._canceled("Execution was interrupted.", interrupt)
             raise DagsterExecutionInterruptedError(
@@ -177,7 +160,9 @@ class RunExecution:
             raise
         except BaseException as exc:
             # Also SystemExit and its like, wherever they come from: the log must not say "started".
-            yield self._failed(exc, failed)
+            # Steps that were ended because of it are not why the run failed.
+            own = [e for e in failed if e.step_failure_data.error_source is not ErrorSource.INTERRUPT]
+            yield self._failed(exc, own)
             if context.raise_on_error:
                 raise
             return
@@ -187,6 +172,13 @@ class RunExecution:
             yield context.emit_run_event(
                 DagsterEventType.RUN_SUCCESS, f'Finished execution of run for "{name}".'
             )
+
+    def _worker_data(self) -> EngineEventData | None:
+        """Return which process carries the run out, for whoever resumes it; an ephemeral run ends with it."""
+        if not self.context.instance.is_persistent:
+            return None
+        facts = identity.process_facts()
+        return EngineEventData({label: MetadataValue.text(fact) for label, fact in facts.items()})
 
     def _canceled(self, reason: str, interrupt: BaseException | None) -> DagsterEvent:
         error = error_info_from_exception(interrupt) if interrupt is not None else None

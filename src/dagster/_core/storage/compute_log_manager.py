@@ -12,6 +12,7 @@ from typing import IO, Final, NamedTuple
 
 import dagster._check as check
 from dagster._core.errors import DagsterInvariantViolationError
+from dagster._process.output_limit import unfinished_bytes
 from dagster._text import shown
 from dagster._wire.record import Record
 
@@ -179,6 +180,8 @@ class ComputeLogManager(ABC):
 
     #: Whether anything is captured. Where nothing is, runs do not try.
     captures: bool = True
+    #: How long whoever follows a log should wait between two looks, in seconds.
+    look_seconds: float = 0.25
 
     @abstractmethod
     def capture_logs(self, log_key: Sequence[str]) -> AbstractContextManager[CapturedLogContext]:
@@ -237,6 +240,44 @@ class ComputeLogManager(ABC):
             log_key: The key of one log.
             prefix: The first parts of keys: at least one.
         """
+
+    def delete_logs_of_runs(self, run_ids: Sequence[str]) -> None:
+        """Delete what the steps of runs wrote: the keys of :meth:`build_log_key_for_run`.
+
+        What cannot be deleted of one run does not keep that of the others.
+
+        Args:
+            run_ids: The runs. Those that wrote nothing make no difference.
+
+        Raises:
+            Exception: The first error, once everything was tried, with a note on how many there were.
+        """
+        errors: list[Exception] = []
+        for run_id in run_ids:
+            try:
+                self.delete_logs(prefix=self.prefix_of_run(run_id))
+            except Exception as exc:  # noqa: BLE001 - whatever a storage raises, the others are tried
+                errors.append(exc)
+        if errors:
+            errors[0].add_note(f"The logs of {len(errors)} of {len(run_ids)} runs were not deleted.")
+            raise errors[0]
+
+    def rescue_logs(self, prefix: Sequence[str] = ()) -> int:
+        """Bring logs to where they are kept that processes on this machine did not, because they were killed.
+
+        Where logs are written straight to where they are kept, as on a local disk, there are none.
+
+        Args:
+            prefix: The first parts of keys. Default: all logs.
+
+        Returns:
+            How many there were. What cannot be brought stays, and is told by a warning.
+        """
+        return 0
+
+    def prefix_of_run(self, run_id: str) -> Sequence[str]:
+        """Return what the keys of the logs of a run start with: of no other run's, and nothing else's."""
+        return self.build_log_key_for_run(run_id, "")[:-1]
 
     @abstractmethod
     def subscribe(self, log_key: Sequence[str], cursor: str | None = None) -> CapturedLogSubscription:
@@ -381,13 +422,8 @@ class ComputeLogManager(ABC):
 
 def whole_characters(data: bytes) -> bytes:
     """Return bytes without the start of a UTF-8 character at their end, unless nothing else is there."""
-    for back in range(1, min(4, len(data)) + 1):
-        byte = data[-back]
-        if byte & 0b1100_0000 == 0b1000_0000:
-            continue
-        length = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
-        return data[:-back] if length > back and back < len(data) else data
-    return data
+    back = unfinished_bytes(data)
+    return data[:-back] if 0 < back < len(data) else data
 
 
 def key_order(log_key: Sequence[str]) -> list[tuple[int, int, str]]:
@@ -409,6 +445,22 @@ def check_log_key(log_key: Sequence[str]) -> Sequence[str]:
     if not log_key:
         raise check.ParameterCheckError("expected log_key to have at least one part, got: []")
     return log_key
+
+
+def check_max_bytes(max_bytes_per_stream: int | None) -> int | None:
+    """Return a limit of what is kept of a stream, or refuse what is none.
+
+    Raises:
+        ParameterCheckError: If it is not a whole number, or None.
+        DagsterInvariantViolationError: If it is not above zero.
+    """
+    check.opt_int_param(max_bytes_per_stream, "max_bytes_per_stream")
+    if max_bytes_per_stream is not None and max_bytes_per_stream < 1:
+        raise DagsterInvariantViolationError(
+            f"expected max_bytes_per_stream to be a number of bytes above zero, got: {max_bytes_per_stream}. "
+            "To keep nothing at all, use NoOpComputeLogManager."
+        )
+    return max_bytes_per_stream
 
 
 def check_what_to_delete(log_key: Sequence[str] | None, prefix: Sequence[str] | None) -> None:

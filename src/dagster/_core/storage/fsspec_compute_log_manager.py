@@ -10,6 +10,7 @@ from dagster._config.config_type import Bool, Float
 from dagster._config.field import Field
 from dagster._config.shapes import Permissive
 from dagster._config.source import StringSource
+from dagster._core.storage.local_compute_log_manager import MAX_BYTES_FIELD
 from dagster._core.storage.remote_compute_log_manager import LogStore, RemoteComputeLogManager
 from dagster._serdes.config_class import ConfigurableClass, ConfigurableClassData
 
@@ -98,6 +99,8 @@ class FsspecComputeLogManager(RemoteComputeLogManager, ConfigurableClass):
         upload_interval: Seconds between uploads while a log is written. Default: only at its end.
         show_url_only: Whether events tell the place of the log. Default: False.
         inst_data: Where the object comes from.
+        max_bytes_per_stream: How much is kept of each stream of a process that runs steps, in bytes.
+            Default: everything.
     """
 
     def __init__(
@@ -109,10 +112,18 @@ class FsspecComputeLogManager(RemoteComputeLogManager, ConfigurableClass):
         upload_interval: float | None = None,
         show_url_only: bool = False,
         inst_data: ConfigurableClassData | None = None,
+        max_bytes_per_stream: int | None = None,
     ) -> None:
         self._inst_data = inst_data
         store = FsspecLogStore(base_path, storage_options or {})
-        super().__init__(store, local_dir, skip_empty_files, upload_interval, show_url_only)
+        super().__init__(
+            store,
+            local_dir,
+            skip_empty_files,
+            upload_interval,
+            show_url_only,
+            max_bytes_per_stream=max_bytes_per_stream,
+        )
 
     @property
     def inst_data(self) -> ConfigurableClassData | None:
@@ -137,6 +148,7 @@ class FsspecComputeLogManager(RemoteComputeLogManager, ConfigurableClass):
             "show_url_only": Field(
                 Bool, default_value=False, description="Whether events tell the place of the log."
             ),
+            "max_bytes_per_stream": MAX_BYTES_FIELD,
         }
 
     @classmethod

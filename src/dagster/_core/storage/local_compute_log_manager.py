@@ -10,7 +10,7 @@ from typing import IO, Any, Final, Self
 
 from dagster._config.config_type import Float
 from dagster._config.field import Field
-from dagster._config.source import StringSource
+from dagster._config.source import IntSource, StringSource
 from dagster._core.storage.compute_log_manager import (
     CapturedLogContext,
     CapturedLogMetadata,
@@ -18,11 +18,12 @@ from dagster._core.storage.compute_log_manager import (
     ComputeIOType,
     ComputeLogManager,
     check_log_key,
+    check_max_bytes,
     check_what_to_delete,
     key_order,
 )
 from dagster._core.storage.local_log_files import LocalLogFiles
-from dagster._core.storage.log_key_paths import COMPLETE, STDERR, STDOUT
+from dagster._core.storage.log_key_paths import COMPLETE, STDERR, STDOUT, directory_of_prefix
 from dagster._core.storage.log_subscriptions import LogFollowers
 from dagster._serdes.config_class import ConfigurableClass, ConfigurableClassData
 
@@ -33,6 +34,13 @@ IO_TYPE_EXTENSION: Final[Mapping[ComputeIOType, str]] = {
 }
 #: How often it is looked for new output of followed logs, in seconds.
 DEFAULT_POLLING_SECONDS: Final = 1.0
+
+#: In the config of every manager that keeps something.
+MAX_BYTES_FIELD: Final = Field(
+    IntSource,
+    is_required=False,
+    description="How much is kept of each stream of a process that runs steps, in bytes.",
+)
 
 
 class LocalComputeLogManager(ComputeLogManager, ConfigurableClass):
@@ -45,6 +53,7 @@ class LocalComputeLogManager(ComputeLogManager, ConfigurableClass):
           class: LocalComputeLogManager
           config:
             base_dir: /path/to/directory
+            max_bytes_per_stream: 100000000
 
     A log is in ``<key>.out`` and ``<key>.err``; ``<key>.complete`` marks its end. Descriptors 1 and 2
     lead straight into the files, so that output of child processes and of libraries in C is there too, and
@@ -54,6 +63,9 @@ class LocalComputeLogManager(ComputeLogManager, ConfigurableClass):
         base_dir: The directory; made when something is written.
         polling_timeout: How often it is looked for new output of followed logs, in seconds. Default: 1.
         inst_data: Where the object comes from.
+        max_bytes_per_stream: How much is kept of stdout, and of stderr, of each process that runs steps, in
+            bytes. The rest is shown where it would have been, and a last line says how much it was.
+            Default: everything is kept.
     """
 
     def __init__(
@@ -61,11 +73,12 @@ class LocalComputeLogManager(ComputeLogManager, ConfigurableClass):
         base_dir: str,
         polling_timeout: float | None = None,
         inst_data: ConfigurableClassData | None = None,
+        max_bytes_per_stream: int | None = None,
     ) -> None:
         self._base_dir = os.path.abspath(base_dir)
         self._polling_timeout = DEFAULT_POLLING_SECONDS if polling_timeout is None else polling_timeout
         self._inst_data = inst_data
-        self._files = LocalLogFiles(self._base_dir)
+        self._files = LocalLogFiles(self._base_dir, check_max_bytes(max_bytes_per_stream))
         self._followers = LogFollowers(self, self._polling_timeout)
 
     @property
@@ -89,6 +102,7 @@ class LocalComputeLogManager(ComputeLogManager, ConfigurableClass):
             "polling_timeout": Field(
                 Float, is_required=False, description="Seconds between looks for new output."
             ),
+            "max_bytes_per_stream": MAX_BYTES_FIELD,
         }
 
     @classmethod
@@ -117,9 +131,9 @@ class LocalComputeLogManager(ComputeLogManager, ConfigurableClass):
         self, log_key: Sequence[str], io_type: ComputeIOType, offset: int, max_bytes: int | None
     ) -> tuple[bytes | None, int]:
         """Return a piece of one stream. See :meth:`ComputeLogManager.get_log_data_for_type`."""
-        return self.read_path(
-            self._files.path(check_log_key(log_key), IO_TYPE_EXTENSION[io_type]), offset, max_bytes
-        )
+        extension = IO_TYPE_EXTENSION[io_type]
+        data = self._files.read_stream(check_log_key(log_key), extension, offset, max_bytes)
+        return data, offset + len(data or b"")
 
     def read_path(
         self, path: str, offset: int = 0, max_bytes: int | None = None
@@ -183,6 +197,11 @@ class LocalComputeLogManager(ComputeLogManager, ConfigurableClass):
         check_what_to_delete(log_key, prefix)
         for key in [log_key] if log_key is not None else self._files.keys(prefix or ()):
             self._files.delete(key)
+
+    def delete_logs_of_runs(self, run_ids: Sequence[str]) -> None:
+        """Delete what the steps of runs wrote."""
+        for run_id in run_ids:
+            self._files.delete_directory(directory_of_prefix(self.prefix_of_run(run_id)))
 
     def subscribe(self, log_key: Sequence[str], cursor: str | None = None) -> CapturedLogSubscription:
         """Return a subscription. See :meth:`ComputeLogManager.subscribe`."""

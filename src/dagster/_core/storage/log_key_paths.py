@@ -34,7 +34,7 @@ def path_of_key(log_key: Sequence[str]) -> str:
 def directory_of_prefix(prefix: Sequence[str]) -> str:
     """Return the deepest directory that has all keys with a prefix: ``""`` is where all logs are.
 
-    It may have others too.
+    It may have others too. With one or two parts it is theirs alone: a part takes 200 bytes at most.
     """
     return "/".join(_kept(_as_directories(safe_part(part) for part in prefix)))
 

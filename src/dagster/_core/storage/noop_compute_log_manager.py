@@ -77,6 +77,9 @@ class NoOpComputeLogManager(ComputeLogManager, ConfigurableClass):
     ) -> None:
         """Do nothing: nothing is kept."""
 
+    def delete_logs_of_runs(self, run_ids: Sequence[str]) -> None:
+        """Do nothing: nothing is kept."""
+
     def get_log_keys_for_log_key_prefix(
         self, log_key_prefix: Sequence[str], io_type: ComputeIOType
     ) -> Sequence[list[str]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any, Final
 
@@ -17,6 +18,7 @@ from dagster._core.storage.compute_log_manager import (
     ComputeIOType,
     ComputeLogManager,
     check_log_key,
+    check_max_bytes,
     check_what_to_delete,
     key_order,
 )
@@ -35,10 +37,18 @@ from dagster._core.storage.log_key_paths import (
     path_of_key,
     starts_with,
 )
+from dagster._core.storage.log_leftovers import (
+    abandoned_log_directories,
+    make_log_directory,
+    remove_empty,
+)
 from dagster._core.storage.log_subscriptions import LogFollowers
 
 #: How often it is looked for new output of followed logs, in seconds: each look is a request.
 POLLING_SECONDS: Final = 2.5
+#: The mark of the end comes last: it says that all of it can be read.
+_IN_ORDER: Final = (KEY, STDOUT, STDERR, COMPLETE)
+_log = logging.getLogger("dagster.compute_logs")
 
 
 class LogStore(ABC):
@@ -60,9 +70,19 @@ class LogStore(ABC):
     def paths(self, start: str) -> Iterable[str]:
         """Yield the paths of the objects in a directory (``""`` has all) and below."""
 
+    def paths_of(self, starts: Collection[str]) -> Iterable[str]:
+        """Yield the paths of the objects in several directories and below."""
+        for start in starts:
+            yield from self.paths(start)
+
     @abstractmethod
     def delete(self, paths: Sequence[str]) -> None:
         """Delete objects, those that are there."""
+
+    @property
+    def name(self) -> str:
+        """What tells the store from others."""
+        return self.location("")
 
     @abstractmethod
     def location(self, path: str) -> str:
@@ -87,6 +107,10 @@ class RemoteComputeLogManager(ComputeLogManager):
     Local files go once they are uploaded; until then they are what is read. Uploading fails no run: the
     files stay where they are then, and the error says where.
 
+    What could not be uploaded, or was written by a process that was killed, is uploaded when somebody on
+    the same machine looks at the log, or at the run's end (:meth:`rescue_logs`). Where the system has no
+    ``flock``, nobody can tell that a process is gone, and files stay.
+
     Args:
         store: The object store.
         local_dir: The directory of local files. Default: a temporary one of this object's own.
@@ -94,7 +118,10 @@ class RemoteComputeLogManager(ComputeLogManager):
         upload_interval: Seconds between uploads while a log is written. Default: only at its end.
         show_url_only: Whether events tell where the log can be seen outside of the web interface.
         wait: Waits some seconds and returns whether to end, in place of the clock. For tests.
+        max_bytes_per_stream: How much is kept of each stream, in bytes. Default: everything.
     """
+
+    look_seconds = POLLING_SECONDS
 
     def __init__(
         self,
@@ -104,10 +131,13 @@ class RemoteComputeLogManager(ComputeLogManager):
         upload_interval: float | None = None,
         show_url_only: bool = False,
         wait: Callable[[float], bool] | None = None,
+        max_bytes_per_stream: int | None = None,
     ) -> None:
         self._store = store
+        self._max_bytes = check_max_bytes(max_bytes_per_stream)
         self._local_dir = local_dir
         self._local_files: LocalLogFiles | None = None
+        self._told: set[str] = set()
         self._cleanup: weakref.finalize[Any, Any] | None = None
         self._lock = threading.Lock()
         self._skip_empty_files = skip_empty_files
@@ -122,13 +152,15 @@ class RemoteComputeLogManager(ComputeLogManager):
             if self._local_files is None:
                 directory = self._local_dir
                 if directory is None:
-                    import tempfile
-
-                    # Not a name that another user of the machine could make first.
-                    directory = tempfile.mkdtemp(prefix="dagster-logs-")
-                    self._cleanup = weakref.finalize(self, _remove_empty, directory)
-                self._local_files = LocalLogFiles(os.path.abspath(directory))
+                    directory, held = make_log_directory(self._store.name)
+                    self._cleanup = weakref.finalize(self, _leave, directory, held, os.getpid())
+                self._local_files = LocalLogFiles(os.path.abspath(directory), self._max_bytes)
             return self._local_files
+
+    @property
+    def _own_files(self) -> LocalLogFiles | None:
+        """The local files, if there can be any: who only reads needs no temporary directory."""
+        return self._files if self._local_dir is not None else self._local_files
 
     # Writing
 
@@ -190,21 +222,23 @@ class RemoteComputeLogManager(ComputeLogManager):
 
     def upload_partial(self, log_key: Sequence[str]) -> None:
         """Upload what a log has so far."""
-        for extension in (KEY, STDOUT, STDERR):
-            self._upload(log_key, extension)
+        self._upload(self._files, log_key, (KEY, STDOUT, STDERR))
 
-    def _upload(self, log_key: Sequence[str], extension: str) -> None:
-        size = self._files.size(log_key, extension)
-        is_stream = extension in (STDOUT, STDERR)
-        if size < 0 or (size == 0 and is_stream and self._skip_empty_files):
-            return
-        self._store.upload(self._files.path(log_key, extension), f"{path_of_key(log_key)}.{extension}")
+    def _upload(
+        self, files: LocalLogFiles, log_key: Sequence[str], extensions: Iterable[str] = _IN_ORDER
+    ) -> None:
+        for extension in extensions:
+            size = files.size(log_key, extension)
+            is_stream = extension in (STDOUT, STDERR)
+            if size < 0 or (size == 0 and is_stream and self._skip_empty_files):
+                continue
+            with files.kept(log_key, extension) as local_path:
+                self._store.upload(local_path, f"{path_of_key(log_key)}.{extension}")
 
     def _finish(self, log_key: Sequence[str], quiet: bool) -> None:
         """Upload a log, the mark of its end last, and delete the local files."""
         try:
-            self.upload_partial(log_key)
-            self._upload(log_key, COMPLETE)
+            self._upload(self._files, log_key)
         except Exception as exc:
             exc.add_note(
                 f"The log {list(log_key)} was not uploaded. It is in {self._files.path(log_key, '*')}."
@@ -214,26 +248,72 @@ class RemoteComputeLogManager(ComputeLogManager):
         else:
             self._files.delete(log_key)
 
+    # What was left
+
+    def rescue_logs(self, prefix: Sequence[str] = ()) -> int:
+        """Upload logs that were not when their processes ended. See :meth:`ComputeLogManager.rescue_logs`."""
+        return sum(self._rescue(files, key) for files in self._places() for key in files.keys(prefix))
+
+    def _places(self) -> Iterator[LocalLogFiles]:
+        """Yield the directories of local files: this object's own, and those that were left."""
+        own = self._own_files
+        if own is not None:
+            yield own
+        if self._local_dir is None:
+            for directory in abandoned_log_directories(self._store.name):
+                yield LocalLogFiles(directory, self._max_bytes)
+
+    def _rescue(self, files: LocalLogFiles, log_key: Sequence[str]) -> bool:
+        with files.claimed(log_key) as is_mine:
+            if not is_mine:
+                return False
+            try:
+                files.write(log_key, COMPLETE, b"")
+                self._upload(files, log_key)
+            except Exception as exc:  # noqa: BLE001 - whatever a storage raises, it can be read here
+                self._tell_once(f"{files.path(log_key, '*')} cannot be uploaded: {exc}")
+                return False
+            files.delete(log_key)
+        return True
+
+    def _tell_once(self, problem: str) -> None:
+        if problem not in self._told:
+            self._told.add(problem)
+            _log.warning("The log in %s. It stays there.", problem)
+
     # Reading
 
     def is_capture_complete(self, log_key: Sequence[str]) -> bool:
-        """Return whether the mark of its end is there."""
+        """Return whether the mark of its end is there. What a killed process wrote is complete."""
         check_log_key(log_key)
-        if self._is_local(log_key):
-            return self._files.has(log_key, COMPLETE)
-        return self._store.exists(f"{path_of_key(log_key)}.{COMPLETE}")
+        own = self._local(log_key)
+        if own is not None and not self._rescue(own, log_key):
+            return own.has(log_key, COMPLETE)
+        if self._store.exists(f"{path_of_key(log_key)}.{COMPLETE}"):
+            return True
+        return self.rescue_logs(log_key) > 0 and self._store.exists(f"{path_of_key(log_key)}.{COMPLETE}")
 
-    def _is_local(self, log_key: Sequence[str]) -> bool:
-        return self._files.has(log_key, STDOUT) or self._files.has(log_key, STDERR)
+    def _local(self, log_key: Sequence[str]) -> LocalLogFiles | None:
+        """Return the local files if they have a log."""
+        files = self._own_files
+        if files is not None and (files.has(log_key, STDOUT) or files.has(log_key, STDERR)):
+            return files
+        return None
 
     def get_log_data_for_type(
         self, log_key: Sequence[str], io_type: ComputeIOType, offset: int, max_bytes: int | None
     ) -> tuple[bytes | None, int]:
         """Return a piece of one stream. See :meth:`ComputeLogManager.get_log_data_for_type`."""
         extension = IO_TYPE_EXTENSION[io_type]
-        data = self._files.read(self._files.path(check_log_key(log_key), extension), offset, max_bytes)
+        check_log_key(log_key)
+        data, own = None, self._local(log_key)
+        if own is not None and not self._rescue(own, log_key):
+            data = own.read_stream(log_key, extension, offset, max_bytes)
+        path = f"{path_of_key(log_key)}.{extension}"
         if data is None:
-            data = self._store.read(f"{path_of_key(log_key)}.{extension}", offset, max_bytes)
+            data = self._store.read(path, offset, max_bytes)
+            if not data and max_bytes != 0 and self.rescue_logs(log_key):
+                data = self._store.read(path, offset, max_bytes)
         return data, offset + len(data or b"")
 
     def get_log_metadata(self, log_key: Sequence[str]) -> CapturedLogMetadata:
@@ -252,9 +332,12 @@ class RemoteComputeLogManager(ComputeLogManager):
         self, log_key_prefix: Sequence[str], io_type: ComputeIOType
     ) -> Sequence[list[str]]:
         """Return the keys that start with a prefix and have kept something of a stream, in order."""
+        self.rescue_logs(log_key_prefix)
         extension = IO_TYPE_EXTENSION[io_type]
         remote = self._objects(log_key_prefix, (extension,))
-        keys = [*self._files.keys(log_key_prefix, extension), *(key for key, _ in remote)]
+        own = self._own_files
+        local = own.keys(log_key_prefix, extension) if own is not None else []
+        keys = [*local, *(key for key, _ in remote)]
         distinct = {tuple(key): key for key in keys}
         return sorted(distinct.values(), key=key_order)
 
@@ -290,14 +373,27 @@ class RemoteComputeLogManager(ComputeLogManager):
         """Delete a log, or all whose keys start with a prefix."""
         check_what_to_delete(log_key, prefix)
         if log_key is not None:
-            self._files.delete(log_key)
+            for files in self._places():
+                files.delete(log_key)
             path = path_of_key(log_key)
             self._store.delete([f"{path}.{extension}" for extension in EXTENSIONS])
             return
-        for key in self._files.keys(prefix or ()):
-            self._files.delete(key)
+        for files in self._places():
+            for key in files.keys(prefix or ()):
+                files.delete(key)
         found = self._objects(prefix or (), EXTENSIONS)
         self._store.delete([path for _, objects in found for path in objects])
+
+    def delete_logs_of_runs(self, run_ids: Sequence[str]) -> None:
+        """Delete what the steps of runs wrote, in as few requests as the store can do with."""
+        directories = {directory_of_prefix(self.prefix_of_run(run_id)) for run_id in run_ids}
+        for files in self._places():
+            for directory in directories:
+                files.delete_directory(directory)
+        endings = tuple(f".{extension}" for extension in EXTENSIONS)
+        self._store.delete(
+            [path for path in self._store.paths_of(directories) if path.endswith(endings)]
+        )
 
     def subscribe(self, log_key: Sequence[str], cursor: str | None = None) -> CapturedLogSubscription:
         """Return a subscription. See :meth:`ComputeLogManager.subscribe`."""
@@ -313,8 +409,8 @@ class RemoteComputeLogManager(ComputeLogManager):
         self._store.dispose()
         with self._lock:
             files = self._local_files
-            if self._cleanup is not None and files is not None and _remove_empty(files.base_dir):
-                self._cleanup.detach()
+            if self._cleanup is not None and files is not None and remove_empty(files.base_dir):
+                self._cleanup()
                 self._cleanup = self._local_files = None
 
 
@@ -355,15 +451,10 @@ class _Uploads:
             self._thread.join()
 
 
-def _remove_empty(directory: str) -> bool:
-    """Remove a directory with what is empty in it. Files in it were not uploaded, and stay.
-
-    Returns:
-        Whether it is gone.
-    """
-    for folder, _, _ in os.walk(directory, topdown=False):
-        try:
-            os.rmdir(folder)
-        except OSError:
-            continue
-    return not os.path.exists(directory)
+def _leave(directory: str, descriptor: int | None, owner: int) -> None:
+    """Remove a temporary directory if nothing is in it, and let others see that it is not used."""
+    # A forked child that ends has no part in it.
+    if os.getpid() == owner:
+        remove_empty(directory)
+        if descriptor is not None:
+            os.close(descriptor)

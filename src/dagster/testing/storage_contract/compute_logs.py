@@ -347,6 +347,26 @@ class DeletingContract:
         assert all(_stdout(reader, key) is None for key in gone)
         assert all(_stdout(reader, key) == b"text\n" for key in kept)
 
+    def test_of_runs(self, manager: ComputeLogManager, reader: ComputeLogManager) -> None:
+        """Whatever a run is called, its logs go and those of others stay."""
+        runs = ["a", *NASTY_TEXTS, "x" * 10_000, "never-there"]
+        kept = ["b", "a/compute_logs", "a.out", "", "x" * 9_999]
+        for run_id in dict.fromkeys([*runs[:-1], *kept]):
+            _write(manager, manager.build_log_key_for_run(run_id, "step"))
+            _write(manager, manager.build_log_key_for_run(run_id, "y" * 300))
+        others = [["a", "compute_logs"], ["a", "files", "step"], ["a"]]
+        for key in others:
+            _write(manager, key)
+        manager.delete_logs_of_runs([run_id for run_id in runs if run_id not in kept])
+        for run_id in runs:
+            if run_id not in kept:
+                assert _stdout(reader, reader.build_log_key_for_run(run_id, "step")) is None, run_id
+                assert _stdout(reader, reader.build_log_key_for_run(run_id, "y" * 300)) is None, run_id
+        for run_id in kept:
+            assert _stdout(reader, reader.build_log_key_for_run(run_id, "step")) == b"text\n", run_id
+        assert [_stdout(reader, key) for key in others[1:]] == [b"text\n"] * 2
+        manager.delete_logs_of_runs([])
+
     def test_nothing_in_particular_is_refused(self, manager: ComputeLogManager) -> None:
         _write(manager, KEY)
         with _raises(ParameterCheckError, "either a log_key or a prefix"):

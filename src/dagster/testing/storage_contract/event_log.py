@@ -3,7 +3,7 @@
 A third party tests a storage of its own like this, in a test module of its own::
 
     import pytest
-    from dagster.testing.storage_contract import event_log
+    from dagster.testing.storage_contract import event_log, upkeep
 
     @pytest.fixture
     def storage():
@@ -15,6 +15,7 @@ A third party tests a storage of its own like this, in a test module of its own:
     class TestDeletion(event_log.DeletionContract): ...
     class TestWatching(event_log.WatchContract): ...
     class TestAssets(event_log.AssetIndexContract): ...
+    class TestUpkeep(upkeep.UpkeepContract): ...
 
 To see the values of a failed assertion, call
 ``pytest.register_assert_rewrite("dagster.testing.storage_contract")`` in ``conftest.py`` first.
@@ -35,6 +36,7 @@ from dagster._core.events.log_entry import EventLogEntry
 from dagster._core.events.payloads import (
     AssetMaterializationPlannedData,
     AssetObservationData,
+    AssetWipedData,
     EngineEventData,
     StepExpectationResultData,
     StepFailureData,
@@ -43,6 +45,7 @@ from dagster._core.events.payloads import (
     StepSuccessData,
 )
 from dagster._core.records.asset_key import AssetKey
+from dagster._core.records.concurrency import PoolConfig, PoolLimit
 from dagster._core.records.error_info import SerializableErrorInfo
 from dagster._core.records.event_records import (
     AssetRecordsFilter,
@@ -548,8 +551,15 @@ class DeletionContract:
             )
         storage.store_event(event(T.RUN_SUCCESS, "r0", 3 * day))  # a long run
         told: list[Any] = []
-        assert storage.prune(2 * day, ["r3"], told.append) == 1
+        gone: list[str] = []
+
+        def about_to_delete(run_ids: Sequence[str]) -> None:
+            gone.extend(run_ids)
+            assert all(storage.get_logs_for_run(run_id) for run_id in run_ids)
+
+        assert storage.prune(2 * day, ["r3"], told.append, about_to_delete) == 1
         assert told
+        assert gone == ["r1"]
         left = [r for r in ("r0", "r1", "r2", "r3") if storage.get_logs_for_run(r)]
         assert left == ["r0", "r2", "r3"]
         assert storage.prune(10 * day, ["r3"]) == 2
@@ -562,6 +572,13 @@ class DeletionContract:
         storage.store_event(message("alone", "a", 1.0))
         assert storage.prune(1e11) == 1
         assert not storage.get_logs_for_run("a")
+
+    def test_whose_logs_go_is_told_exactly(self, storage: EventLogStorage) -> None:
+        run_ids = sorted({text for text in NASTY_TEXTS if text} | {"x" * 10_000})
+        storage.store_event_batch([message("m", run_id, 1.0) for run_id in run_ids])
+        gone: list[str] = []
+        assert storage.prune(1e11, about_to_delete=gone.extend) == len(run_ids)
+        assert sorted(gone) == run_ids
 
     def test_events_without_a_run_go_each_by_its_age(self, storage: EventLogStorage) -> None:
         storage.store_event_batch([materialization("", timestamp=at) for at in (1.0, 2.0, 3.0)])
@@ -701,6 +718,42 @@ class AssetIndexContract:
         storage.reindex_assets()
         assert storage.get_asset_records([KEY]) == before
         assert len(storage.fetch_materializations(KEY, 10).records) == 4
+
+    def test_what_was_forgotten_is_told(self, storage: EventLogStorage) -> None:
+        unknown = AssetKey("unknown")
+        storage.store_event_batch([materialization(partition="p"), materialization(partition="q")])
+        storage.wipe_asset_partitions(KEY, ["p", "x"])
+        assert storage.get_materialized_partitions(KEY) == {"q"}
+        storage.wipe_assets([KEY, unknown])
+        assert not storage.has_asset_key(KEY)
+        storage.wipe_asset(KEY)
+        told = storage.get_event_records(EventRecordsFilter(T.ASSET_WIPED), ascending=True)
+        found = [record.event_log_entry.get_dagster_event().event_specific_data for record in told]
+        whole = AssetWipedData(KEY)
+        assert found == [AssetWipedData(KEY, ["p", "x"]), whole, AssetWipedData(unknown), whole]
+        of_key = storage.get_event_records(EventRecordsFilter(T.ASSET_WIPED, asset_key=KEY))
+        assert list(of_key) == [told[3], told[1], told[0]]
+        # It belongs to no run, and does not make the asset known.
+        assert list(storage.get_logs_for_run("")) == [record.event_log_entry for record in told]
+        storage.reindex_assets()
+        assert list(storage.all_asset_keys()) == []
+        storage.store_event(materialization(partition="q"))
+        assert len(storage.fetch_materializations(KEY, 5).records) == 1
+
+    def test_wiping_nothing_tells_nothing(self, storage: EventLogStorage) -> None:
+        storage.wipe_assets([])
+        storage.wipe_asset_partitions(KEY, [])
+        assert list(storage.get_event_records(EventRecordsFilter(T.ASSET_WIPED))) == []
+
+    def test_pools_take_their_default_from_the_instance(self, storage: EventLogStorage) -> None:
+        assert storage.get_pool_config() == PoolConfig()
+        assert not storage.initialize_concurrency_limit_to_default("pool")
+        storage.pool_config = PoolConfig(default_pool_limit=1)
+        assert storage.get_pool_config().default_pool_limit == 1
+        assert storage.initialize_concurrency_limit_to_default("pool")
+        assert storage.claim_concurrency_slot("pool", "r", "a").is_claimed
+        assert not storage.claim_concurrency_slot("pool", "r", "b").is_claimed
+        assert list(storage.get_pool_limits()) == [PoolLimit("pool", 1, from_default=True)]
 
     def test_pools_and_dynamic_partitions_are_wired(self, storage: EventLogStorage) -> None:
         storage.add_dynamic_partitions("d", ["x", "y"])

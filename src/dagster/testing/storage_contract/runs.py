@@ -42,6 +42,7 @@ from dagster._core.records.content_id import content_id
 from dagster._core.records.daemon import DaemonHeartbeat
 from dagster._core.records.error_info import SerializableErrorInfo
 from dagster._core.records.job_snapshot import JobSnap
+from dagster._core.records.origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
 from dagster._core.records.run import DagsterRun, DagsterRunStatus, RunsFilter
 from dagster._core.records.run_bucket import JobBucket, RunPartitionData, TagBucket
 from dagster._core.records.tags import (
@@ -237,6 +238,26 @@ class RunContract:
         assert storage.get_runs()[0].remote_job_origin == {"location": "elsewhere"}
         with _raises(DagsterRunNotFoundError, 'There is no run with id "2"'):
             storage.replace_job_origin(_run("2"), {})
+
+    def test_a_run_is_found_by_the_repository_of_its_job(self, storage: RunStorage) -> None:
+        here, there = (
+            RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(name), "repo").get_job_origin("j")
+            for name in ("here", "there")
+        )
+        run = storage.add_run(_run("1", remote_job_origin=here, tags={"k": "v"}))
+        storage.add_run(_run("2"))
+        label = ".dagster/repository"
+        of_here = RunsFilter(tags={label: "repo@here"})
+        assert storage.get_runs(of_here) == [run]
+        assert storage.get_run_tags([label]) == [(label, {"repo@here"})]
+        storage.replace_job_origin(run, there)
+        assert storage.get_runs(of_here) == []
+        (moved,) = storage.get_runs(RunsFilter(tags={label: "repo@there", "k": "v"}))
+        assert (moved.remote_job_origin, moved.tags) == (there, {"k": "v"})
+        storage.add_run_tags("1", {label: "mine", "k": "w"})
+        assert storage.get_runs(RunsFilter(tags={label: "mine", "k": "w"})) == storage.get_runs(
+            RunsFilter(run_ids=["1"])
+        )
 
 
 class RunListingContract:

@@ -93,6 +93,8 @@ PAYLOADS: list[Any] = [
         ),
         ERROR,
     ),
+    p.AssetWipedData(AssetKey("a")),
+    p.AssetWipedData(AssetKey(["a", "b"]), ["p", "q"]),
     p.StepExpectationResultData(ExpectationResult(True, "l", "d", PLAIN)),
     p.HandledOutputData("o", "io", normalize_metadata({"path": MetadataValue.path("/x")})),
     p.HandledOutputData("o", "io", RARE),
@@ -103,6 +105,16 @@ PAYLOADS: list[Any] = [
     p.JobCanceledData(ERROR),
     p.ComputeLogsCaptureData("k", ["s"], ["r", "compute_logs", "k"], "u", "o", "e", "c"),
     p.HookErroredData(ERROR),
+    p.StepSuccessData(
+        1.5,
+        p.StepFingerprint(
+            "c", "d", {"db": "e"}, {"x": "f"}, "1", "cpython-311", ("p",), {"function f": "g"}
+        ),
+    ),
+    p.StepSuccessData(
+        1.5, p.StepFingerprint("c", resources={"__class__": "e"}, inputs={"__class__": "f"})
+    ),
+    p.StepSuccessData(1.5, p.StepFingerprint("c", parts={"__class__": "e"})),
 ]
 
 
@@ -142,7 +154,7 @@ GOLDEN = [
             '"NodeHandle","name":"outer","parent":null}},"key":"outer.inner"},"node_handle":{"__class__":'
             '"NodeHandle","name":"inner","parent":{"__class__":"NodeHandle","name":"outer","parent":null}},'
             '"step_kind_value":"COMPUTE","logging_tags":{"run_id":"r"},"event_specific_data":{"__class__":'
-            '"StepSuccessData","duration_ms":1.25},"message":"message","pid":7,"step_key":"outer.inner"}}'
+            '"StepSuccessData","duration_ms":1.25,"fingerprint":null},"message":"message","pid":7,"step_key":"outer.inner"}}'
         ),
     ),
     (
@@ -235,6 +247,11 @@ def changed(value: EventLogEntry, old: str, new: str) -> bytes:
     text = encode_entry(value).decode()
     assert old in text
     return text.replace(old, new).encode()
+
+
+def test_a_success_of_a_version_without_fingerprints() -> None:
+    value = entry(p.StepSuccessData(1.25), T.STEP_SUCCESS)
+    assert decode_entry(changed(value, ',"fingerprint":null', "")) == value
 
 
 def test_fields_that_a_newer_version_knows_are_left_out() -> None:

@@ -11,8 +11,9 @@ from dagster._core.definitions.job.definition import JobDefinition
 from dagster._core.definitions.op.definition import OpDefinition
 from dagster._core.events.event import DagsterEvent
 from dagster._core.instance.instance import DagsterInstance
+from dagster._core.plan.compile import plan_of
 from dagster._core.runner.results import ExecuteInProcessResult
-from dagster._core.runner.run import RunExecution, plan_of
+from dagster._core.runner.run import RunExecution
 
 
 def run_op(

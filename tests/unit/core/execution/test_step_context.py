@@ -7,14 +7,24 @@ from typing import Any
 
 import pytest
 
+from dagster._core.definitions.executor import ExecutorDefinition
+from dagster._core.definitions.job.base import InMemoryJob
 from dagster._core.definitions.job.decorator import job
 from dagster._core.definitions.op.decorator import op
+from dagster._core.definitions.outputs import DynamicOut, Out
 from dagster._core.definitions.resource.decorator import resource
 from dagster._core.errors import DagsterExecutionStepNotFoundError, DagsterInvalidDefinitionError
 from dagster._core.execution.step_context import StepExecutionContext
+from dagster._core.executor.builtin import in_process_executor, threads_executor
 from dagster._core.instance.instance import DagsterInstance
+from dagster._core.io.io_manager import IOManagerDefinition
+from dagster._core.io.memory import InMemoryIOManager
+from dagster._core.plan.known_state import KnownExecutionState, KnownStep
 from dagster._core.records.handles import NodeHandle, StepOutputHandle
 from dagster._core.records.retry import RetryMode, RetryPolicy
+from dagster._core.records.user_events import DynamicOutput, Output
+from dagster._core.runner.execute_job import execute_job
+from dagster._core.runner.rerun import ReexecutionOptions
 
 
 @resource
@@ -84,6 +94,14 @@ def inside(look: Callable[[StepExecutionContext], Any]) -> Any:
             "result",
         ),
         (lambda c: c.for_input_manager("x", config={"a": 1}).config, {"a": 1}),
+        (lambda c: sorted(c.get_known_state().steps), ["first"]),
+        (lambda c: c.get_known_state().steps["first"].run_id == c.run_id, True),
+        (lambda c: c.can_load(StepOutputHandle("first")), True),
+        (lambda c: c.can_load(StepOutputHandle("first", "other")), False),
+        (lambda c: c.can_load(StepOutputHandle("first", "result", "key")), False),
+        (lambda c: c.can_load(StepOutputHandle("second")), False),
+        (lambda c: c.can_load(StepOutputHandle("third")), False),
+        (lambda c: c.for_step(c.execution_plan.steps[0]).previous_attempt_count, 0),
     ],
 )
 def test_what_the_context_of_a_step_gives(
@@ -127,3 +145,100 @@ def test_what_is_not_there_is_refused() -> None:
     assert 'unknown step "frist". Did you mean "first"?' in step
     assert manager.startswith("For op 'second': unknown I/O manager with resource key \"io_manger\".")
     assert 'Did you mean "io_manager"?' in manager
+
+
+# What is known
+
+
+@op(out=DynamicOut())
+def keys():
+    yield DynamicOutput(1, "a")
+
+
+@op(out={"given": Out(is_required=False), "missing": Out(is_required=False)})
+def optional():
+    yield Output(1, "given")
+
+
+@op
+def broken():
+    raise ValueError("as told")
+
+
+def look_at_runs(
+    look: Callable[[StepExecutionContext], Any], executor: ExecutorDefinition = in_process_executor
+) -> list[Any]:
+    """What a look at a step shows: in a first run, and where only that step runs again."""
+    seen: list[Any] = []
+
+    @op(retry_policy=RetryPolicy(max_retries=1))
+    def last(context, _key, _given):
+        if context.retry_number == 0:
+            raise ValueError("again")
+        seen.append(look(context.get_step_execution_context()))
+
+    manager = IOManagerDefinition.hardcoded_io_manager(InMemoryIOManager())
+
+    @job(resource_defs={"io_manager": manager}, executor_def=executor)
+    def looked_at():
+        given, _ = optional()
+        broken()
+        keys().map(lambda key: last(key, given))
+
+    with DagsterInstance.ephemeral() as instance:
+        run = execute_job(InMemoryJob(looked_at), instance)
+        again = ReexecutionOptions(run.run_id, ["last[a]"])
+        execute_job(InMemoryJob(looked_at), instance, reexecution_options=again)
+    return seen
+
+
+@pytest.mark.parametrize("executor", [in_process_executor, threads_executor], ids=lambda e: e.name)
+def test_what_this_run_and_those_before_gave_is_known(executor: ExecutorDefinition) -> None:
+    def look(context: StepExecutionContext) -> Any:
+        state = context.get_known_state()
+        values = [
+            StepOutputHandle("optional", "given"),
+            StepOutputHandle("optional", "missing"),
+            StepOutputHandle("keys", "result", "a"),
+            StepOutputHandle("keys", "result", "b"),
+            StepOutputHandle("keys"),
+        ]
+        loaded = [context.can_load(value) for value in values]
+        mine = {key for key, step in state.steps.items() if step.run_id == context.run_id}
+        return set(state.steps) - {"broken"}, mine, loaded, dict(state.attempts)
+
+    known = {"optional", "keys"}
+    loaded = [True, False, True, False, False]
+    # This step was tried once before; nothing was done again in the second run.
+    assert look_at_runs(look, executor) == [
+        (known, known, loaded, {"last[a]": 1}),
+        (known, set(), loaded, {"last[a]": 1}),
+    ]
+
+
+def test_a_failure_of_this_run_is_known() -> None:
+    def look(context: StepExecutionContext) -> Any:
+        state = context.get_known_state()
+        return sorted(state.failures), context.can_load(StepOutputHandle("broken"))
+
+    first, second = look_at_runs(look)
+    assert first == (["broken"], False)
+    # What failed in another run is of no concern to this one.
+    assert second == ([], False)
+
+
+def test_another_step_may_be_given_a_state_of_its_own() -> None:
+    def look(context: StepExecutionContext) -> Any:
+        step = context.plan_context.step_by_key("keys")
+        state = KnownExecutionState(steps={"keys": KnownStep("before")}, attempts={"keys": 2})
+        other = context.for_step(step, state)
+        value = StepOutputHandle("keys", "result", "a")
+        return (
+            other.get_known_state() is state,
+            other.previous_attempt_count,
+            other.can_load(value),
+            other.get_output_context(value).run_id,
+            context.for_step(step).can_load(value),
+        )
+
+    assert look_at_runs(look) == [(True, 2, False, "before", True)] * 2

@@ -16,6 +16,7 @@ from dagster._core.definitions.executor import (
 )
 from dagster._core.definitions.job.base import IJob, InMemoryJob
 from dagster._core.definitions.job.decorator import job
+from dagster._core.definitions.job.resolved_config import ResolvedRunConfig
 from dagster._core.definitions.op.decorator import op
 from dagster._core.errors import DagsterInvalidConfigError, DagsterUnmetExecutorRequirementsError
 from dagster._core.events.event import DagsterEvent
@@ -27,6 +28,7 @@ from dagster._core.executor.builtin import (
     default_executors,
     in_process_executor,
     multi_or_in_process_executor,
+    multiprocess_executor,
 )
 from dagster._core.executor.in_process import InProcessExecutor
 from dagster._core.instance.instance import DagsterInstance
@@ -35,7 +37,8 @@ from dagster._core.io.memory import mem_io_manager
 from dagster._core.plan.progress import Progress
 from dagster._core.records.retry import RetryMode
 from dagster._core.records.user_events import Output
-from dagster._core.runner.requirements import check_executor_requirements
+from dagster._core.runner import requirements
+from dagster._core.runner.requirements import fitting_executor_config
 from tests.unit.core.execution.runs import run_events
 
 
@@ -246,7 +249,7 @@ def test_what_is_missing_is_told(needs: ExecutorRequirement, given: IJob, messag
         DagsterInstance.ephemeral() as instance,
         pytest.raises(DagsterUnmetExecutorRequirementsError, match=message) as caught,
     ):
-        check_executor_requirements(elsewhere, {}, given, instance)
+        fitting_executor_config(elsewhere, ResolvedRunConfig(), given, instance)
     name = given.get_definition().name
     assert f"You have attempted to use the executor \"elsewhere\" with job '{name}'" in str(caught.value)
 
@@ -266,3 +269,15 @@ def test_needs_may_depend_on_config() -> None:
     assert run_events(custom, {"execution": {"config": {"far": False}}})[-1].is_job_success
     with pytest.raises(DagsterUnmetExecutorRequirementsError, match="not reconstructable"):
         run_events(custom, {"execution": {"config": {"far": True}}})
+
+
+def test_there_are_no_processes_for_steps_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requirements.sys, "platform", "win32")
+    given = Reconstructable(stored)
+    with DagsterInstance.local_temp() as instance:
+        with pytest.raises(DagsterUnmetExecutorRequirementsError, match="on Windows: use the threads"):
+            fitting_executor_config(multiprocess_executor, ResolvedRunConfig(), given, instance)
+        config = ResolvedRunConfig(executor={"multiprocess": {}})
+        assert fitting_executor_config(multi_or_in_process_executor, config, given, instance) == {
+            "in_process": {}
+        }

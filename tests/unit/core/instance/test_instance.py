@@ -11,9 +11,11 @@ import pytest
 from dagster._core.definitions.job.decorator import job
 from dagster._core.definitions.op.decorator import op
 from dagster._core.errors import DagsterInvalidConfigError, DagsterInvariantViolationError
+from dagster._core.instance.dagster_yaml import settings_schema
 from dagster._core.instance.for_test import instance_for_test
 from dagster._core.instance.instance import DagsterInstance
-from dagster._core.instance.settings import PoolGranularity
+from dagster._core.instance.settings import Setting
+from dagster._core.records.concurrency import PoolGranularity
 from dagster._core.records.instigator import InstigatorType
 from dagster._core.records.tick import TickStatus
 from dagster._core.run_coordinator import DefaultRunCoordinator, QueuedRunCoordinator
@@ -102,6 +104,14 @@ def test_settings_have_their_documented_defaults() -> None:
             TickStatus.FAILURE: -1,
         }
         assert instance.get_tick_retention_settings(InstigatorType.SCHEDULE)[TickStatus.SKIPPED] == -1
+
+
+def test_every_setting_stands_in_dagster_yaml() -> None:
+    fields = settings_schema().fields
+    paths = [each.path for each in vars(DagsterInstance).values() if isinstance(each, Setting)]
+    assert len(paths) > 15
+    unknown = [path for path in paths if path[1] not in fields[path[0]].config_type.fields]
+    assert unknown == []
 
 
 def test_settings_are_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -362,3 +362,43 @@ def test_what_a_manager_of_files_sets_up_is_no_config(tmp_path: Path) -> None:
     with SetUp(base=str(tmp_path)).process_config_and_initialize_cm() as manager:
         manager.handle_output(output(), "x")
     assert files(tmp_path) == ["R/s/r"]
+
+
+# Values of two runs
+
+
+@pytest.mark.parametrize("base", ["local", "memory"])
+def test_same_value_compares_the_bytes(base: str, tmp_path: Path) -> None:
+    root = UPath(tmp_path) if base == "local" else UPath(f"memory://{uuid.uuid4()}")
+    manager = TextManager(root)
+
+    def stored(run_id: str, text: str | None) -> Any:
+        context = build_output_context(step_key="s", name="result", run_id=run_id)
+        if text is not None:
+            manager.handle_output(context, text)
+        return context
+
+    first = stored("one", "text")
+    assert manager.same_value(stored("two", "text"), first) is True
+    assert manager.same_value(stored("three", "texT"), first) is False
+    assert manager.same_value(stored("four", "longer text"), first) is False
+    assert manager.same_value(stored("five", None), first) is None
+    assert manager.same_value(first, stored("five", None)) is None
+    assert manager.same_value(first, first) is None, "it was stored over the earlier one"
+    big = "x" * (1 << 20) + "y"
+    assert manager.same_value(stored("six", big), stored("seven", big)) is True
+    assert manager.same_value(stored("six", big), stored("seven", big[:-1] + "z")) is False
+
+
+def test_directories_and_links_are_not_compared(tmp_path: Path) -> None:
+    manager = TextManager(UPath(tmp_path))
+    one = build_output_context(step_key="s", name="result", run_id="one")
+    two = build_output_context(step_key="s", name="result", run_id="two")
+    manager.handle_output(one, "text")
+    (tmp_path / "two" / "s" / "result.txt").mkdir(parents=True)
+    assert manager.same_value(two, one) is None
+    (tmp_path / "two" / "s" / "result.txt").rmdir()
+    (tmp_path / "two" / "s" / "result.txt").hardlink_to(tmp_path / "one" / "s" / "result.txt")
+    assert manager.same_value(two, one) is None, (
+        "one file under two names says nothing of the earlier value"
+    )

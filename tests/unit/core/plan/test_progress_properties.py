@@ -14,8 +14,9 @@ from dagster._core.plan.progress import READY, RETRYING, Progress
 from dagster._core.plan.sources import FromMultipleSources, FromStepOutput, InputSource
 from dagster._core.plan.step import ExecutionStep
 from dagster._core.records.handles import StepOutputHandle
+from tests.unit.core.plan.job_strategies import job_specs
 from tests.unit.core.plan.oracle import Oracle, Value
-from tests.unit.core.plan.random_jobs import JobSpec, job_specs
+from tests.unit.core.plan.random_jobs import JobSpec
 
 
 def event(step: ExecutionStep, event_type: DagsterEventType, data: object = None) -> DagsterEvent:

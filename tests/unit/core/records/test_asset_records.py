@@ -32,6 +32,8 @@ from dagster._core.records.concurrency import (
     ConcurrencyKeyInfo,
     ConcurrencySlotStatus,
     PendingStepInfo,
+    PoolConfig,
+    PoolGranularity,
     PoolLimit,
 )
 from dagster._core.records.partition_status import AssetPartitionStatus
@@ -134,6 +136,13 @@ GOLDEN = [
     (
         PoolLimit("p", 2, True),
         '{"__class__":"PoolLimit","name":"p","limit":2,"from_default":true}',
+    ),
+    (
+        PoolConfig(PoolGranularity.RUN, 2, 1),
+        (
+            '{"__class__":"PoolConfig","pool_granularity":{"__enum__":"PoolGranularity.RUN"},'
+            '"default_pool_limit":2,"op_granularity_run_buffer":1}'
+        ),
     ),
     (AssetPartitionStatus.IN_PROGRESS, '{"__enum__":"AssetPartitionStatus.IN_PROGRESS"}'),
 ]

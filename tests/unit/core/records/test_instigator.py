@@ -33,6 +33,14 @@ DATA = TickData("o", "s", InstigatorType.SENSOR, TickStatus.STARTED, 1.5, select
 #: What is written here has been written to somebody's disk: never change a line.
 GOLDEN = [
     (
+        REPOSITORY.get_job_origin("j"),
+        (
+            '{"__class__":"RemoteJobOrigin","repository_origin":{"__class__":"RemoteRepositoryOrigin",'
+            '"code_location_origin":{"__class__":"RegisteredCodeLocationOrigin","location_name":"l"},'
+            '"repository_name":"r"},"job_name":"j"}'
+        ),
+    ),
+    (
         ORIGIN,
         (
             '{"__class__":"RemoteInstigatorOrigin","repository_origin":{"__class__":"RemoteRepositoryOrigin",'
@@ -134,6 +142,9 @@ def test_ids_of_names_and_places() -> None:
     assert STATE.repository_selector_id == RepositorySelector("l", "r").selector_id
     assert STATE.repository_origin_id == REPOSITORY.get_id()
     assert STATE.instigator_origin_id == ORIGIN.get_id() != STATE.selector_id
+    job = REPOSITORY.get_job_origin("j")
+    assert job.location_name == "l"
+    assert job.get_id() != REPOSITORY.get_job_origin("k").get_id()
     moved = RemoteInstigatorOrigin(REPOSITORY._replace(repository_name="other"), "s")
     assert moved.get_id() != ORIGIN.get_id()
     assert REPOSITORY.get_selector_id() == STATE.repository_selector_id

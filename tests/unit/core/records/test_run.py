@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
 from dagster._check import ParameterCheckError
 from dagster._core.records import run as r
 from dagster._core.records.asset_key import AssetKey
+from dagster._core.records.origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
 from dagster._core.records.run import (
     DagsterRun,
     DagsterRunStatus,
@@ -158,3 +160,72 @@ def test_runs_come_back_from_storage() -> None:
     filters = RunsFilter(["1"], "j", [Status.FAILURE], {"a": ["b", "c"]}, created_after=now)
     for value in (run, record, filters):
         assert deserialize_value(serialize_value(value)) == value
+
+
+def test_tags_of_runs_that_something_asked_for() -> None:
+    schedule = SimpleNamespace(name="nightly")
+    assert DagsterRun.tags_for_schedule(schedule) == {"dagster/schedule_name": "nightly"}
+    assert DagsterRun.tags_for_sensor(schedule) == {"dagster/sensor_name": "nightly"}
+    assert DagsterRun.tags_for_backfill_id("b") == {"dagster/backfill": "b"}
+    assert DagsterRun.tags_for_tick_id("7") == {"dagster/tick": "7"}
+    assert DagsterRun.tags_for_tick_id("7", has_evaluations=True) == {
+        "dagster/tick": "7",
+        "dagster/from_automation_condition": "true",
+        "dagster/asset_evaluation_id": "7",
+    }
+    assert RunsFilter.for_schedule(schedule) == RunsFilter(tags={"dagster/schedule_name": "nightly"})
+    assert RunsFilter.for_sensor(schedule) == RunsFilter(tags={"dagster/sensor_name": "nightly"})
+    assert RunsFilter.for_backfill("b") == RunsFilter(tags={"dagster/backfill": "b"})
+
+
+@pytest.mark.parametrize(
+    ("status", "tags", "is_waiting"),
+    [
+        (Status.FAILURE, {"dagster/will_retry": "true"}, True),
+        (Status.FAILURE, {"dagster/will_retry": "true", "dagster/auto_retry_run_id": "x"}, False),
+        (Status.FAILURE, {"dagster/will_retry": "false"}, False),
+        (Status.FAILURE, {}, False),
+        (Status.STARTED, {"dagster/will_retry": "true"}, False),
+        (Status.SUCCESS, {"dagster/will_retry": "true"}, False),
+        (Status.CANCELED, {"dagster/will_retry": "true"}, False),
+    ],
+)
+def test_waiting_for_the_next_attempt(status: Status, tags: dict[str, str], is_waiting: bool) -> None:
+    assert DagsterRun("j", status=status, tags=tags).is_complete_and_waiting_to_retry is is_waiting
+
+
+@pytest.mark.parametrize(
+    ("tag", "is_partitioned"),
+    [
+        ("dagster/partition", True),
+        ("dagster/asset_partition_range_start", True),
+        ("dagster/asset_partition_range_end", True),
+        ("dagster/partition_set", False),
+    ],
+)
+def test_runs_of_partitions(tag: str, is_partitioned: bool) -> None:
+    assert DagsterRun("j", tags={tag: "p"}).is_partitioned is is_partitioned
+
+
+def test_what_a_run_selects_of_assets_and_checks() -> None:
+    key, check_key = AssetKey("a"), ("a", "check")
+    assert DagsterRun("j").entity_selection == set()
+    assert DagsterRun("j", asset_selection={key}).entity_selection == {key}
+    both = DagsterRun("j", asset_selection={key}, asset_check_selection={check_key})
+    assert both.entity_selection == {key, check_key}
+
+
+def test_what_a_run_is_labelled_with() -> None:
+    run = DagsterRun("j", run_id="r", tags={"k": "v"})
+    assert run.dagster_execution_info == {"dagster/run-id": "r", "dagster/job": "j"}
+    assert run.tags_for_storage() == {"k": "v"}
+    repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("here"), "repo")
+    run = run.with_job_origin(repository.get_job_origin("j"))
+    assert run.dagster_execution_info == {
+        "dagster/run-id": "r",
+        "dagster/job": "j",
+        "dagster/code-location": "here",
+    }
+    assert run.tags_for_storage() == {".dagster/repository": "repo@here", "k": "v"}
+    assert run.tags == {"k": "v"}
+    assert deserialize_value(serialize_value(run)) == run

@@ -24,6 +24,7 @@ from dagster._core.errors import (
     DagsterUnmetExecutorRequirementsError,
 )
 from dagster._core.events.event_type import DagsterEventType
+from dagster._core.executor.builtin import multiprocess_executor
 from dagster._core.executor.in_process import InProcessExecutor
 from dagster._core.instance.instance import DagsterInstance
 from dagster._core.io.io_manager import IOManager, io_manager
@@ -168,7 +169,7 @@ def test_invalid_config_is_told_before_there_is_a_run(instance):
 
 def test_what_is_not_in_this_version_is_refused(instance):
     recon = reconstructable(sum_job)
-    with pytest.raises(DagsterInvalidInvocationError, match=r"does not have re-execution yet"):
+    with pytest.raises(ParameterCheckError, match=r"to be a ReexecutionOptions"):
         execute_job(recon, instance, CONFIG, reexecution_options=object())
     with pytest.raises(DagsterInvalidInvocationError, match=r"which has no assets"):
         execute_job(recon, instance, CONFIG, asset_selection=[])
@@ -325,5 +326,21 @@ def test_the_documented_path_has_the_same_functions():
         "execute_plan_iterator",
         "execute_run",
         "execute_run_iterator",
+        "resume_run",
         "validate_run_config",
     }
+
+
+def test_an_executor_that_does_not_fit_is_refused_before_there_is_a_run():
+    @op
+    def one():
+        return 1
+
+    @job(executor_def=multiprocess_executor)
+    def in_processes():
+        one()
+
+    with DagsterInstance.ephemeral() as ephemeral:
+        with pytest.raises(DagsterUnmetExecutorRequirementsError, match="not reconstructable"):
+            execute_job(InMemoryJob(in_processes), ephemeral)
+        assert ephemeral.get_runs_count() == 0

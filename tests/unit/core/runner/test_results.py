@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dagster._core.definitions.graph.decorator import graph
+from dagster._core.definitions.job.base import InMemoryJob
 from dagster._core.definitions.job.decorator import job
 from dagster._core.definitions.op.decorator import op
 from dagster._core.definitions.outputs import DynamicOut, GraphOut, Out
 from dagster._core.errors import DagsterInvariantViolationError
+from dagster._core.events.event import DagsterEvent
 from dagster._core.events.event_type import DagsterEventType
-from dagster._core.records.handles import NodeHandle
+from dagster._core.events.payloads import StepOutputData, TypeCheckData
+from dagster._core.executor.builtin import in_process_executor, threads_executor
+from dagster._core.instance.instance import DagsterInstance
+from dagster._core.records.handles import NodeHandle, StepOutputHandle
 from dagster._core.records.retry import RetryPolicy
 from dagster._core.records.run import DagsterRunStatus
 from dagster._core.records.user_events import (
@@ -20,6 +27,10 @@ from dagster._core.records.user_events import (
     ExpectationResult,
     Output,
 )
+from dagster._core.runner.execute_job import execute_job
+from dagster._core.runner.results import ExecutionResult, given_outputs
+
+BUILT_IN = {"in_process": in_process_executor, "threads": threads_executor}
 
 
 @op
@@ -140,6 +151,77 @@ def test_values_of_inner_dynamic_steps() -> None:
     result = mapped.execute_in_process()
     assert result.output_for_node("per_key") == {"x": 2, "y": 3}
     assert result.output_for_node("per_key.inc") == {"x": 2, "y": 3}
+
+
+@op(
+    out={"a": Out(is_required=False), "b": Out(is_required=False)},
+    retry_policy=RetryPolicy(max_retries=1),
+)
+def changes_its_mind(context):
+    if context.retry_number == 0:
+        yield Output("in vain", "a")
+        raise ValueError("again")
+    yield Output(2, "b")
+
+
+@op(out=DynamicOut(), retry_policy=RetryPolicy(max_retries=1))
+def other_keys(context):
+    if context.retry_number == 0:
+        yield DynamicOutput("in vain", "x")
+        yield DynamicOutput("in vain", "y")
+        raise ValueError("again")
+    yield DynamicOutput(3, "y")
+    yield DynamicOutput(4, "z")
+
+
+@op(out={"a": Out(is_required=False), "b": Out(is_required=False)})
+def fails_halfway():
+    yield Output(5, "a")
+    raise ValueError("no")
+
+
+@job
+def of_attempts():
+    changes_its_mind()
+    other_keys()
+    fails_halfway()
+
+
+def check_values_of_attempts(result: ExecutionResult) -> None:
+    with pytest.raises(DagsterInvariantViolationError, match=r'were given: .*"changes_its_mind\.b"'):
+        result.output_for_node("changes_its_mind", "a")
+    assert result.output_for_node("changes_its_mind", "b") == 2
+    assert result.output_for_node("other_keys") == {"y": 3, "z": 4}
+    # No attempt came after this one.
+    assert result.output_for_node("fails_halfway", "a") == 5
+
+
+def test_only_what_the_last_attempt_of_a_step_gave_counts() -> None:
+    check_values_of_attempts(of_attempts.execute_in_process(raise_on_error=False))
+
+
+@pytest.mark.parametrize("executor", ["in_process", "threads"])
+def test_only_what_the_last_attempt_gave_is_loaded(executor: str) -> None:
+    made = of_attempts.graph.to_job(executor_def=BUILT_IN[executor])
+    with (
+        DagsterInstance.ephemeral() as instance,
+        execute_job(InMemoryJob(made), instance) as result,
+    ):
+        check_values_of_attempts(result)
+
+
+def test_what_was_given_before_a_process_died_does_not_count() -> None:
+    def event(kind: DagsterEventType, data: Any = None) -> DagsterEvent:
+        return DagsterEvent(kind.value, "j", event_specific_data=data, step_key="s")
+
+    def output(name: str, *, is_valid: bool = True) -> DagsterEvent:
+        check = TypeCheckData(is_valid, "result")
+        return event(DagsterEventType.STEP_OUTPUT, StepOutputData(StepOutputHandle("s", name), check))
+
+    start = event(DagsterEventType.STEP_START)
+    assert given_outputs([start, output("a"), start, output("b")]) == [("s", "b", None)]
+    assert given_outputs([start, output("a", is_valid=False)]) == []
+    assert given_outputs([start, output("a"), output("a")]) == [("s", "a", None)]
 
 
 def test_values_that_were_not_given_are_told() -> None:

@@ -74,7 +74,13 @@ def test_the_config_as_a_run_would_use_it():
     }
     assert validated["loggers"] == {"console": {"config": {"log_level": "INFO", "name": "dagster"}}}
     assert validated["execution"] == {
-        "multi_or_in_process_executor": {"in_process": {"retries": {"enabled": {}}}}
+        "multi_or_in_process_executor": {
+            "multiprocess": {
+                "max_concurrent": None,
+                "retries": {"enabled": {}},
+                "reuse_workers": False,
+            }
+        }
     }
     # only those that the run would set up, with what `configured` gives them
     assert set(validated["resources"]) == {"db", "port", "io_manager"}

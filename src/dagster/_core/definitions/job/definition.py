@@ -123,6 +123,8 @@ class JobDefinition:
         }
         self._executor_def = check.opt_inst_param(executor_def, "executor_def", ExecutorDefinition)
         self._logger_defs = check.opt_inst_param(logger_defs, "logger_defs", Mapping)
+        #: The id of the job's record, once a run of it was stored. It is long work to make it.
+        self.snapshot_id: str | None = None
         self.tags = normalize_tags(tags) if tags else {}
         self._run_tags = normalize_tags(run_tags) if run_tags is not None else None
         self.metadata = normalize_metadata(metadata)
@@ -521,22 +523,33 @@ class JobDefinition:
         self,
         resource_defs: Mapping[str, object] | None = None,
         input_values: Mapping[str, object] | None = None,
+        *,
+        in_memory: bool = True,
     ) -> Self:
         """Return the job as it runs in this process: values stay in memory unless the job says otherwise.
 
         The form without any changes is kept, and with it its plan.
+
+        Args:
+            resource_defs: Resources on top of the job's.
+            input_values: Values of the graph's inputs.
+            in_memory: Whether values stay in memory. If not, the job has the I/O manager that it has
+                elsewhere.
         """
-        if resource_defs or input_values:
-            return self._in_process_form(resource_defs or {}, input_values or {})
+        if resource_defs or input_values or not in_memory:
+            return self._in_process_form(resource_defs or {}, input_values or {}, in_memory)
         if self._in_process is None:
             self._in_process = self._in_process_form({}, {})
         return self._in_process
 
     def _in_process_form(
-        self, resource_defs: Mapping[str, object], input_values: Mapping[str, object]
+        self,
+        resource_defs: Mapping[str, object],
+        input_values: Mapping[str, object],
+        in_memory: bool = True,
     ) -> Self:
         given = wrap_resources_for_execution(resource_defs)
-        memory = {"io_manager": _upcalls.mem_io_manager_def()}
+        memory = {"io_manager": _upcalls.mem_io_manager_def()} if in_memory else {}
         return self._copy(
             resource_defs={**memory, **self.given_resource_defs, **given},
             executor_def=_upcalls.execute_in_process_executor_def() if self._executor_def else None,
@@ -557,6 +570,8 @@ class JobDefinition:
         input_values: Mapping[str, object] | None = None,
         tags: Mapping[str, str] | None = None,
         resources: Mapping[str, object] | None = None,
+        *,
+        reexecution_options: Any = None,
     ) -> ExecuteInProcessResult:
         """Run the job in this process and return the result, with all values in memory.
 
@@ -571,6 +586,9 @@ class JobDefinition:
             input_values: Values of the graph's inputs.
             tags: Tags of the run, on top of the job's.
             resources: Resources by key, on top of the job's.
+            reexecution_options: A :class:`ReexecutionOptions`: an earlier run on ``instance`` that is
+                executed again, and which of its steps. Values are then stored with the job's own I/O
+                manager, not in memory, and what earlier runs gave is loaded with it.
         """
         if partition_key is not None:
             raise DagsterInvalidInvocationError(
@@ -590,6 +608,7 @@ class JobDefinition:
             input_values=input_values,
             tags=tags,
             resources=resources,
+            reexecution_options=reexecution_options,
         )
 
     def __call__(self, *_args: Any, **_kwargs: Any) -> Any:

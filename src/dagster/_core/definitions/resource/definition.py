@@ -81,6 +81,8 @@ class ResourceDefinition(AnonymousConfigurableDefinition):
         self._required_resource_keys = frozenset(keys)
         self._version = check.opt_str_param(version, "version")
         self._context_parameter = context_parameter_of(function)
+        #: What decides what the resource is: its function, or what a function of ours only hands on.
+        self.made_of: tuple[Any, ...] = (function,)
         #: Resources that belong to this one alone and are set up with it, by the name of its field.
         self.inner_definitions: Mapping[str, ResourceDefinition] = {}
 
@@ -157,13 +159,15 @@ class ResourceDefinition(AnonymousConfigurableDefinition):
         return self._resource_fn(context) if self._context_parameter is not None else self._resource_fn()
 
     def copy_for_configured(self, description: str | None, config_schema: Any) -> ResourceDefinition:
-        return ResourceDefinition(
+        copy = ResourceDefinition(
             resource_fn=self._resource_fn,
             config_schema=config_schema,
             description=description or self._description,
             required_resource_keys=self._required_resource_keys,
             version=self._version,
         )
+        copy.made_of = self.made_of
+        return copy
 
     @staticmethod
     def none_resource(description: str | None = None) -> ResourceDefinition:
@@ -182,7 +186,9 @@ class ResourceDefinition(AnonymousConfigurableDefinition):
             value: The object.
             description: For people.
         """
-        return ResourceDefinition(lambda _context=None: value, description=description)
+        definition = ResourceDefinition(lambda _context=None: value, description=description)
+        definition.made_of = (value,)
+        return definition
 
     @staticmethod
     def mock_resource(description: str | None = None) -> ResourceDefinition:

@@ -289,7 +289,8 @@ class ResourceManager:
         scope = self._scopes.get(keys)
         if scope is None:
             instances = self.instances
-            scope = self._scopes[keys] = Resources(
-                {key: instances[key] for key in self.init_order if key in keys}
+            # Threads that come at the same time get the same one.
+            scope = self._scopes.setdefault(
+                keys, Resources({key: instances[key] for key in self.init_order if key in keys})
             )
         return scope

@@ -492,6 +492,8 @@ def _bind(
 
     required = frozenset[str]().union(*(item.required_keys() for item in nested.values()))
     definition = cls._make_definition(resource_fn, config_field, required)
+    plain = {n: item.value for n, item in nested.items() if item.key is None and item.definition is None}
+    definition.made_of = (cls, plain)
     definition.inner_definitions = {
         name: item.definition for name, item in nested.items() if item.definition is not None
     }

@@ -2,12 +2,13 @@
 
 A summary is a fold over events that only ever goes forward: an event with a lower id than the one that
 is known changes nothing, so events may be applied again, and by writers that overtake each other. What
-one run wrote comes in its order. Events that were forgotten (see ``assets.wipe_assets``) stay so.
+one run wrote comes in its order. Events that were forgotten (see ``wiping.wipe_assets``) stay so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,6 +24,7 @@ from dagster._core.records.asset_key import AssetKey
 from dagster._core.records.tags import DATA_VERSION_TAG
 from dagster._core.storage.sql.database import Database
 from dagster._core.storage.sql.keys import key_of
+from dagster._core.storage.sql.prepared import Prepared
 from dagster._core.storage.sql.tables import asset_event_tags, asset_partitions, assets
 from dagster._wire.codec import serialize_value
 
@@ -215,29 +217,11 @@ _SELECT_PARTITIONS = _PARTITIONS_OF_ASSET.where(
     asset_partitions.c.partition_key.in_(sa.bindparam("keys", expanding=True))
 )
 # One at a time is the common case, and a list is spelled out anew whenever it is executed.
-_SELECT_ASSET = _FROM_ASSETS.where(assets.c.asset_key == sa.bindparam("key"))
-_SELECT_PARTITION = _PARTITIONS_OF_ASSET.where(asset_partitions.c.partition_key == sa.bindparam("key"))
-_updates: dict[tuple[str, ...], sa.Update] = {}
-_upserts: dict[tuple[str, str], sa.Insert] = {}
-
-
-def _upsert(
-    database: Database,
-    table: sa.Table,
-    names: Sequence[str],
-    keys: Sequence[str],
-    changes: Sequence[str],
-) -> sa.Insert:
-    """Return the insert of rows with some columns, of which some change the row that is there."""
-    known = _upserts.get((database.dialect_name, table.name))
-    if known is None:
-        known = _upserts[database.dialect_name, table.name] = database.upsert(
-            table,
-            {name: sa.bindparam(name) for name in names},
-            keys,
-            (lambda new: {name: new[name] for name in changes}) if changes else None,
-        )
-    return known
+_SELECT_ASSET = Prepared(_FROM_ASSETS.where(assets.c.asset_key == sa.bindparam("key")))
+_SELECT_PARTITION = Prepared(
+    _PARTITIONS_OF_ASSET.where(asset_partitions.c.partition_key == sa.bindparam("key"))
+)
+_updates: dict[tuple[str, ...], Prepared] = {}
 
 
 def apply_events(
@@ -245,6 +229,7 @@ def apply_events(
     database: Database,
     rows: Sequence[tuple[int, EventLogEntry]],
     now: float,
+    bodies: Mapping[int, bytes] = MappingProxyType({}),
 ) -> None:
     """Bring the summaries up to date with stored events, in the transaction that stores them.
 
@@ -255,6 +240,7 @@ def apply_events(
         database: The database of the index.
         rows: Entries with the ids under which they are stored; those that tell of no asset are skipped.
         now: The time, in seconds since the epoch.
+        bodies: Some of the entries as they are stored, by their ids. The others are encoded again.
     """
     events = asset_events_of(rows)
     if not events:
@@ -274,7 +260,7 @@ def apply_events(
         changed = [event for event in by_asset[key] if fold_asset(row, event)]
         if changed:
             row["last_event_timestamp"] = now
-            _write_asset(connection, key, before, row)
+            _write_asset(connection, key, before, row, bodies)
         live = [event for event in by_asset[key] if event.event_id > wiped]
         tags += _apply_to_partitions(connection, database, key, live)
     if tags:
@@ -289,9 +275,9 @@ def locked_assets(
     select_locked(connection, sorted(asset_keys), found)
     missing = sorted(asset_keys.keys() - found.keys())
     if missing:
-        statement = _upsert(database, assets, ("asset_key", "path"), ("asset_key",), ())
-        connection.execute(
-            statement,
+        statement = database.prepared_upsert(assets, ("asset_key", "path"), ("asset_key",), ())
+        statement.execute_many(
+            connection,
             [{"asset_key": key, "path": asset_keys[key].to_string()} for key in missing],
         )
         select_locked(connection, missing, found)
@@ -302,28 +288,34 @@ def select_locked(connection: Connection, keys: list[str], found: dict[str, Row]
     """Put the summaries of those assets that are there into a dict, locked until the transaction ends."""
     for chunk in chunks(keys):
         if len(chunk) == 1:
-            rows = connection.execute(_SELECT_ASSET, {"key": chunk[0]})
+            rows = _SELECT_ASSET.fetch(connection, {"key": chunk[0]})
         else:
-            rows = connection.execute(_SELECT_ASSETS, {"keys": chunk})
-        for row in rows.mappings():
+            rows = connection.execute(_SELECT_ASSETS, {"keys": chunk}).mappings()
+        for row in rows:
             found[row["asset_key"]] = dict(row)
 
 
-def _write_asset(connection: Connection, key: str, before: Row, row: Row) -> None:
+def _write_asset(
+    connection: Connection, key: str, before: Row, row: Row, bodies: Mapping[int, bytes]
+) -> None:
     changes: Row = {}
     for name, value in row.items():
         if name in before and before[name] == value:
             continue
-        changes[name] = encode_entry(value) if isinstance(value, EventLogEntry) else value
+        if isinstance(value, EventLogEntry):
+            stored = bodies.get(row[f"{name.removesuffix('_body')}_id"])
+            changes[name] = encode_entry(value) if stored is None else stored
+        else:
+            changes[name] = value
     names = tuple(sorted(changes))
     statement = _updates.get(names)
     if statement is None:
-        statement = _updates[names] = (
+        statement = _updates[names] = Prepared(
             assets.update()
             .where(assets.c.asset_key == sa.bindparam("key"))
             .values({name: sa.bindparam(f"new_{name}") for name in names})
         )
-    connection.execute(statement, {"key": key, **{f"new_{n}": value for n, value in changes.items()}})
+    statement.execute(connection, {"key": key, **{f"new_{n}": value for n, value in changes.items()}})
 
 
 def _apply_to_partitions(
@@ -334,10 +326,10 @@ def _apply_to_partitions(
     known = {key: _new_partition(text) for key, text in partitions.items()}
     for chunk in chunks(sorted(known)):
         if len(chunk) == 1:
-            rows = connection.execute(_SELECT_PARTITION, {"asset": asset, "key": chunk[0]})
+            rows = _SELECT_PARTITION.fetch(connection, {"asset": asset, "key": chunk[0]})
         else:
-            rows = connection.execute(_SELECT_PARTITIONS, {"asset": asset, "keys": chunk})
-        for row in rows.mappings():
+            rows = connection.execute(_SELECT_PARTITIONS, {"asset": asset, "keys": chunk}).mappings()
+        for row in rows:
             known[row["partition_key"]] = {name: row[name] for name in _PARTITION_COLUMNS}
     tags: list[Row] = []
     changed: set[str] = set()
@@ -365,11 +357,10 @@ def write_partitions(
 ) -> None:
     """Write the summaries of partitions by column value, whether they are there or not."""
     keys = ("asset_key", "partition_key")
-    statement = _upsert(
-        database, asset_partitions, (*keys, *_PARTITION_COLUMNS), keys, _PARTITION_COLUMNS
-    )
-    connection.execute(
-        statement,
+    names = (*keys, *_PARTITION_COLUMNS)
+    statement = database.prepared_upsert(asset_partitions, names, keys, _PARTITION_COLUMNS)
+    statement.execute_many(
+        connection,
         [{"asset_key": asset, "partition_key": key, **row} for key, row in rows.items()],
     )
 
@@ -392,5 +383,5 @@ def _tag_rows(asset: str, event: AssetEvent) -> list[Row]:
 
 def _insert_tags(connection: Connection, database: Database, rows: list[Row]) -> None:
     names = ("event_id", "asset_key", "tag_key", "value_key", "tag", "value")
-    statement = _upsert(database, asset_event_tags, names, ("event_id", "tag_key"), ())
-    connection.execute(statement, rows)
+    statement = database.prepared_upsert(asset_event_tags, names, ("event_id", "tag_key"), ())
+    statement.execute_many(connection, rows)

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dagster._core.events.entry_codec import decode_entry
-from dagster._core.events.event_type import DagsterEventType
 from dagster._core.events.log_entry import EventLogEntry
 from dagster._core.records.asset_key import AssetKey
 from dagster._core.records.asset_records import (
@@ -25,50 +24,19 @@ from dagster._core.records.asset_records import (
 from dagster._core.records.event_records import EventLogRecord
 from dagster._core.records.tags import CODE_VERSION_TAG
 from dagster._core.storage.event_log.asset_summaries import (
-    ID_COLUMNS,
     apply_events,
     asset_column,
-    asset_events_of,
     chunks,
-    fold_asset,
-    select_locked,
 )
 from dagster._core.storage.sql.database import Database
 from dagster._core.storage.sql.keys import KEY_BYTES, key_of
-from dagster._core.storage.sql.tables import (
-    asset_event_tags,
-    asset_partitions,
-    assets,
-    event_logs,
-)
+from dagster._core.storage.sql.tables import assets
 from dagster._wire.codec import deserialize_value, serialize_value
 
 __all__ = ["apply_events"]  # the one name here that another module defines
 
 #: An asset of which nothing is left but that it was forgotten is not known.
 _KNOWN = assets.c.last_event_timestamp.is_not(None)
-#: What forgetting sets to null.
-_FORGOTTEN = (
-    "last_event_timestamp",
-    "last_run_id",
-    "last_materialization_id",
-    "last_materialization_timestamp",
-    "last_materialization_body",
-    "last_observation_id",
-    "last_observation_body",
-    "last_planned_id",
-    "last_planned_run_id",
-    "last_failed_id",
-    "last_failed_body",
-    "last_skipped_id",
-    "last_skipped_body",
-    "cached_status",
-)
-_FORGOTTEN_OF_PARTITION = tuple(
-    column.name
-    for column in asset_partitions.columns
-    if column.nullable and column.name != "wipe_event_id"
-)
 #: What comes after every text that goes on.
 _LAST = "\U0010ffff" * 32
 #: How many keys are read at once where a prefix must be looked at in Python.
@@ -267,137 +235,3 @@ def wipe_asset_cached_status(database: Database, asset_key: AssetKey) -> None:
 def _set_cached_status(database: Database, asset_key: AssetKey, body: bytes | None) -> None:
     statement = assets.update().where(assets.c.asset_key == asset_column(asset_key), _KNOWN)
     database.write(lambda connection: connection.execute(statement.values(cached_status=body)))
-
-
-# Forgetting
-
-
-def wipe_asset(database: Database, asset_key: AssetKey, now: float) -> None:
-    """Forget the history of an asset: it is not known until there is a new event of it.
-
-    The logs of the runs stay as they are.
-    """
-    wipe_assets(database, [asset_key], now)
-
-
-def wipe_assets(database: Database, asset_keys: Sequence[AssetKey], now: float) -> None:
-    """Forget the history of assets. See :func:`wipe_asset`."""
-    wanted = {asset_column(key): key for key in asset_keys}
-
-    def wipe(connection: Connection) -> None:
-        select_locked(connection, sorted(wanted), {})
-        last_id = _newest_id(connection)
-        for chunk in chunks(sorted(wanted)):
-            connection.execute(
-                event_logs.update()
-                .where(event_logs.c.asset_key.in_(chunk))
-                .values(asset_key=None, partition_key=None)
-            )
-            for table in (asset_event_tags, asset_partitions):
-                connection.execute(table.delete().where(table.c.asset_key.in_(chunk)))
-            connection.execute(
-                assets.update()
-                .where(assets.c.asset_key.in_(chunk))
-                .values(
-                    **dict.fromkeys(_FORGOTTEN),
-                    wipe_timestamp=now,
-                    wipe_event_id=last_id,
-                )
-            )
-
-    if wanted:
-        database.write(wipe)
-
-
-def _newest_id(connection: Connection) -> int:
-    return connection.execute(sa.select(sa.func.max(event_logs.c.id))).scalar() or 0
-
-
-def wipe_asset_partitions(
-    database: Database, asset_key: AssetKey, partition_keys: Sequence[str], now: float
-) -> None:
-    """Forget the history of some partitions of an asset. The logs of the runs stay as they are.
-
-    Args:
-        database: The database.
-        asset_key: The asset.
-        partition_keys: The partitions.
-        now: The time, in seconds since the epoch.
-    """
-    asset = asset_column(asset_key)
-    wanted = sorted({key_of(partition) for partition in partition_keys})
-
-    def wipe(connection: Connection) -> None:
-        rows: dict[str, dict[str, Any]] = {}
-        select_locked(connection, [asset], rows)
-        if not rows:
-            return
-        last_id = _newest_id(connection)
-        gone: set[int] = set()
-        for chunk in chunks(wanted):
-            gone |= _wipe_partitions(connection, asset, chunk, last_id)
-        changes: dict[str, Any] = {"cached_status": None, "wipe_timestamp": now}
-        for event_type, column in _NEWEST:
-            known_id = rows[asset][column]
-            if known_id is not None and (known_id in gone or _is_forgotten(connection, known_id)):
-                changes.update(_newest_left(connection, asset, event_type, column))
-        connection.execute(assets.update().where(assets.c.asset_key == asset).values(changes))
-
-    if wanted:
-        database.write(wipe)
-
-
-#: The columns with the newest event of each kind, and the type of event that is of this kind.
-_NEWEST = (
-    *ID_COLUMNS.items(),
-    (DagsterEventType.ASSET_FAILED_TO_MATERIALIZE.value, "last_skipped_id"),
-)
-
-
-def _wipe_partitions(connection: Connection, asset: str, keys: list[str], last_id: int) -> set[int]:
-    """Forget partitions, and return the ids of what was the newest of them."""
-    partitions = sa.and_(
-        asset_partitions.c.asset_key == asset, asset_partitions.c.partition_key.in_(keys)
-    )
-    columns = [asset_partitions.c[name] for name in ID_COLUMNS.values()]
-    newest = connection.execute(sa.select(*columns).where(partitions)).all()
-    events = sa.and_(event_logs.c.asset_key == asset, event_logs.c.partition_key.in_(keys))
-    ids = sa.select(event_logs.c.id).where(events)
-    connection.execute(asset_event_tags.delete().where(asset_event_tags.c.event_id.in_(ids)))
-    connection.execute(event_logs.update().where(events).values(asset_key=None, partition_key=None))
-    connection.execute(
-        asset_partitions.update()
-        .where(partitions)
-        .values(**dict.fromkeys(_FORGOTTEN_OF_PARTITION), wipe_event_id=last_id)
-    )
-    return {storage_id for row in newest for storage_id in row if storage_id is not None}
-
-
-def _is_forgotten(connection: Connection, event_id: int) -> bool:
-    statement = sa.select(event_logs.c.asset_key).where(event_logs.c.id == event_id)
-    row = connection.execute(statement).first()
-    return row is not None and row.asset_key is None
-
-
-def _newest_left(connection: Connection, asset: str, event_type: str, column: str) -> dict[str, Any]:
-    """Return how the summary of an asset begins anew with the newest event of a kind that is left."""
-    changes: dict[str, Any] = dict.fromkeys(
-        name for name in _FORGOTTEN if name.startswith(column.removesuffix("_id") + "_")
-    )
-    statement = (
-        sa.select(event_logs.c.id, event_logs.c.body)
-        .where(event_logs.c.asset_key == asset, event_logs.c.event_type == event_type)
-        .order_by(event_logs.c.id.desc())
-    )
-    with connection.execute(statement) as rows:
-        for row in rows:
-            (event,) = asset_events_of([(row.id, decode_entry(row.body))])
-            if event.id_column != column:
-                continue
-            summary: dict[str, Any] = {**dict.fromkeys(_FORGOTTEN), "wipe_event_id": None}
-            fold_asset(summary, event)
-            changes = {name: summary[name] for name in changes}
-            if column != "last_planned_id":
-                changes[f"{column.removesuffix('_id')}_body"] = row.body
-            break
-    return changes

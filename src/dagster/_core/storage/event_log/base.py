@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dagster._core.events.event_type import DagsterEventType
 from dagster._core.events.log_entry import EventLogEntry
 from dagster._core.records.asset_key import AssetKey
+from dagster._core.records.concurrency import PoolConfig
 from dagster._core.records.event_records import (
     AssetRecordsFilter,
     DagsterRunStatsSnapshot,
@@ -41,6 +42,8 @@ OfType = DagsterEventType | AbstractSet[DagsterEventType] | None
 #: Gets each new entry of a run, and the cursor that stands after it.
 EventHandlerFn = Callable[[EventLogEntry, str], None]
 PrintFn = Callable[[Any], None]
+#: Is told of runs.
+RunsFn = Callable[[Sequence[str]], None]
 
 
 class EventLogStorage(ABC):
@@ -54,6 +57,11 @@ class EventLogStorage(ABC):
     """
 
     # What the storage can
+
+    #: How long a slot of a pool is kept for a holder that gives no sign of life, in seconds. 0: until it is
+    #: given back. A storage with leases has ``renew_concurrency_leases_for_run`` and
+    #: ``release_concurrency_slot`` too, and takes ``owner`` where a slot is claimed.
+    pool_lease_seconds: float = 0.0
 
     @property
     def is_persistent(self) -> bool:
@@ -70,35 +78,22 @@ class EventLogStorage(ABC):
         """Whether it has slots of pools."""
         return True
 
-    @property
-    def supports_run_status_change_job_name_filter(self) -> bool:
-        """Whether changes of the status of runs can be looked for by job."""
-        return True
-
-    @property
-    def supports_partition_subset_in_asset_materialization_planned_events(self) -> bool:
-        """Whether one event can plan several partitions."""
-        return True
-
-    @property
-    def asset_records_have_last_observation(self) -> bool:
-        """Whether asset records tell the last observation."""
-        return True
-
-    @property
-    def asset_records_have_last_planned_and_failed_materializations(self) -> bool:
-        """Whether asset records tell the last planned and the last failed materialization."""
-        return True
-
-    @property
-    def can_store_asset_failure_events(self) -> bool:
-        """Whether failed materializations are kept."""
-        return True
-
-    @property
-    def has_bounded_dynamic_partition_membership_query(self) -> bool:
-        """Whether asking for a few dynamic partitions costs those few only."""
-        return True
+    #: Whether changes of the status of runs can be looked for by job.
+    supports_run_status_change_job_name_filter: bool = True
+    #: Whether one event can plan several partitions.
+    supports_partition_subset_in_asset_materialization_planned_events: bool = True
+    #: Whether asset records tell the last observation.
+    asset_records_have_last_observation: bool = True
+    #: Whether asset records tell the last planned and the last failed materialization.
+    asset_records_have_last_planned_and_failed_materializations: bool = True
+    #: Whether failed materializations are kept.
+    can_store_asset_failure_events: bool = True
+    #: Whether asking for a few dynamic partitions costs those few only.
+    has_bounded_dynamic_partition_membership_query: bool = True
+    #: Whether evaluations of asset checks are kept beside the log.
+    supports_asset_checks: bool = False
+    #: What holds for pools that have no limit of their own. The instance sets it from its settings.
+    pool_config: PoolConfig = PoolConfig()
 
     @property
     def handles_run_events_in_store_event(self) -> bool:
@@ -127,7 +122,11 @@ class EventLogStorage(ABC):
 
     @abstractmethod
     def prune(
-        self, before: float, keep_run_ids: Collection[str] = (), print_fn: PrintFn | None = None
+        self,
+        before: float,
+        keep_run_ids: Collection[str] = (),
+        print_fn: PrintFn | None = None,
+        about_to_delete: RunsFn | None = None,
     ) -> int:
         """Delete the logs that have come to an end long ago. What is known of assets and partitions stays.
 
@@ -136,6 +135,7 @@ class EventLogStorage(ABC):
                 without a run, each goes by its own age.
             keep_run_ids: Runs whose logs stay, such as those that are not over.
             print_fn: Is told how far it has come.
+            about_to_delete: Is told which runs' logs go next, before they do.
 
         Returns:
             How many logs were deleted.
@@ -462,11 +462,16 @@ class EventLogStorage(ABC):
 
     @abstractmethod
     def wipe_asset(self, asset_key: AssetKey) -> None:
-        """Forget the history of an asset."""
+        """Forget the history of an asset, and tell that by an event ASSET_WIPED that belongs to no run."""
+
+    def wipe_assets(self, asset_keys: Sequence[AssetKey]) -> None:
+        """Forget the history of assets. See :meth:`wipe_asset`."""
+        for asset_key in asset_keys:
+            self.wipe_asset(asset_key)
 
     @abstractmethod
     def wipe_asset_partitions(self, asset_key: AssetKey, partition_keys: Sequence[str]) -> None:
-        """Forget the history of some partitions of an asset."""
+        """Forget the history of some partitions of an asset, and tell that as :meth:`wipe_asset` does."""
 
     @abstractmethod
     def can_read_asset_status_cache(self) -> bool:
@@ -560,6 +565,10 @@ class EventLogStorage(ABC):
         """Remove a partition from a dynamic set."""
 
     # Concurrency
+
+    def get_pool_config(self) -> PoolConfig:
+        """Return what holds for all pools."""
+        return self.pool_config
 
     @abstractmethod
     def initialize_concurrency_limit_to_default(self, concurrency_key: str) -> bool:

@@ -49,6 +49,11 @@ _L = concurrency_limits.c
 _S = concurrency_slots.c
 
 
+def wait_seconds(lease_seconds: float) -> float:
+    """Return how long a step that waits keeps its place without asking: never longer than a lease."""
+    return min(WAIT_SECONDS, lease_seconds)
+
+
 def _time(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
@@ -212,7 +217,7 @@ def claim_concurrency_slot(
             "step": step_key,
             "priority": priority or 0,
             "enqueued_timestamp": now,
-            "expires_timestamp": now + WAIT_SECONDS,
+            "expires_timestamp": now + wait_seconds(lease_seconds),
         }
         unique = ["concurrency_key", "run_key", "step_key"]
         changes = {} if priority is None else {"priority": priority}
@@ -282,7 +287,7 @@ def _ask(
     row = connection.execute(sa.select(concurrency_slots).where(_this_step(*step))).first()
     if row is None:
         return ConcurrencyClaimStatus(step[0], ConcurrencySlotStatus.BLOCKED)
-    values: dict[str, Any] = {"expires_timestamp": now + WAIT_SECONDS}
+    values: dict[str, Any] = {"expires_timestamp": now + wait_seconds(lease_seconds)}
     if row.assigned_timestamp is not None:
         values = {"expires_timestamp": now + lease_seconds}
     elif pool.slot_limit is None or _is_its_turn(connection, pool, row, now):
@@ -401,7 +406,7 @@ def renew_leases_for_run(
     )
 
     def renew(connection: Connection) -> dict[tuple[str, str], int]:
-        for condition, seconds in ((held, lease_seconds), (waiting, WAIT_SECONDS)):
+        for condition, seconds in ((held, lease_seconds), (waiting, wait_seconds(lease_seconds))):
             statement = concurrency_slots.update().where(condition)
             connection.execute(statement.values(expires_timestamp=now + seconds))
         return {(row.name, row.step): row.token for row in connection.execute(names)}

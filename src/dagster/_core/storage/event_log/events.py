@@ -23,10 +23,11 @@ from dagster._core.records.event_records import (
     build_cursor,
     cursor_bounds,
 )
-from dagster._core.storage.event_log import assets, write_order
+from dagster._core.storage.event_log import assets, type_groups, write_order
 from dagster._core.storage.runs import run_rows
 from dagster._core.storage.sql.database import Database
-from dagster._core.storage.sql.keys import key_of
+from dagster._core.storage.sql.keys import is_text_itself, key_of
+from dagster._core.storage.sql.prepared import Prepared
 from dagster._core.storage.sql.tables import asset_event_tags, event_logs, run_cursors
 
 #: The run of events that belong to none.
@@ -45,16 +46,19 @@ ASSET_EVENT_TYPES: Final = frozenset(
     }
 )
 #: The types that are found over all runs, on every kind of storage.
-INDEXED_TYPES: Final = ASSET_EVENT_TYPES | RUN_EVENTS
+INDEXED_TYPES: Final = ASSET_EVENT_TYPES | RUN_EVENTS | {DagsterEventType.ASSET_WIPED}
 INDEXED_VALUES: Final = frozenset(event_type.value for event_type in INDEXED_TYPES)
-_ASSET_VALUES: Final = frozenset(event_type.value for event_type in ASSET_EVENT_TYPES)
+#: Those that are found by their asset.
+_ASSET_VALUES: Final = INDEXED_VALUES - frozenset(event_type.value for event_type in RUN_EVENTS)
 _RUN_VALUES: Final = frozenset(event_type.value for event_type in RUN_EVENTS)
 
 OfType = DagsterEventType | Collection[DagsterEventType] | None
 Row = dict[str, Any]
 #: Above every id: where a page down begins.
 _NEVER: Final = 2**62
-_INSERT = sa.insert(event_logs)
+_EVENT = Prepared(
+    sa.insert(event_logs), [column.name for column in event_logs.columns if column.name != "id"]
+)
 _RECORD = (event_logs.c.id, event_logs.c.body)
 
 
@@ -167,14 +171,8 @@ def store(
     if not entries:
         return
     batch = build_batch(entries)
-    attempts = 0
 
     def write(connection: Connection) -> None:
-        nonlocal attempts
-        attempts += 1
-        if attempts > 1 and _is_stored(connection, batch):
-            return
-        write_order.keep(connection, database.dialect_name, batch.run_keys, batch.has_indexed)
         insert(connection, database, batch, now)
         if with_run_rows:
             for entry in entries:
@@ -184,8 +182,29 @@ def store(
                         connection, entry.run_id, event.event_type_value, entry.timestamp
                     )
 
+    write_once(database, batch, write)
+
+
+def write_once(database: Database, batch: Batch, write: Callable[[Connection], None]) -> None:
+    """Do what inserts a batch, and what belongs to it, in one transaction, which happens once.
+
+    Args:
+        database: The database.
+        batch: The batch.
+        write: Inserts it, and does the rest.
+    """
+    attempts = 0
+
+    def attempt(connection: Connection) -> None:
+        nonlocal attempts
+        attempts += 1
+        if attempts > 1 and _is_stored(connection, batch):
+            return
+        write_order.keep(connection, database.dialect_name, batch.run_keys, batch.has_indexed)
+        write(connection)
+
     try:
-        database.write(write)
+        database.write(attempt)
     except IntegrityError:
         # The server finished the first attempt's commit while the second one was under way.
         if attempts == 1 or not database.read(lambda connection: _is_stored(connection, batch)):
@@ -204,21 +223,23 @@ def insert(connection: Connection, database: Database, batch: Batch, now: float)
     """Insert rows, and take over what they say about assets."""
     if len(batch.rows) == 1:
         row = batch.rows[0]
-        done = connection.execute(_INSERT, row)
+        number = _EVENT.insert(connection, row)
         if row["asset_key"] is not None:
-            number: int = done.inserted_primary_key[0]  # pyright: ignore[reportOptionalSubscript]
-            assets.apply_events(connection, database, [(number, batch.entries[0])], now)
+            numbered = [(number, batch.entries[0])]
+            assets.apply_events(connection, database, numbered, now, {number: row["body"]})
         return
-    connection.execute(_INSERT, batch.rows)
+    _EVENT.execute_many(connection, batch.rows)
     about_assets = [
-        (row["run_key"], row["run_event_id"], entry)
+        (row, entry)
         for row, entry in zip(batch.rows, batch.entries, strict=True)
         if row["asset_key"] is not None
     ]
     if about_assets:
-        ids = _ids_of(connection, about_assets)
-        numbered = [(ids[run_key, number], entry) for run_key, number, entry in about_assets]
-        assets.apply_events(connection, database, numbered, now)
+        ids = _ids_of(connection, [row for row, _entry in about_assets])
+        found = [(ids[row["run_key"], row["run_event_id"]], row, entry) for row, entry in about_assets]
+        numbered = [(number, entry) for number, _row, entry in found]
+        bodies = {number: row["body"] for number, row, _entry in found}
+        assets.apply_events(connection, database, numbered, now, bodies)
 
 
 _IDS_OF_RUN = sa.select(event_logs.c.run_event_id, event_logs.c.id).where(
@@ -227,13 +248,11 @@ _IDS_OF_RUN = sa.select(event_logs.c.run_event_id, event_logs.c.id).where(
 )
 
 
-def _ids_of(
-    connection: Connection, events: Sequence[tuple[str, int, EventLogEntry]]
-) -> dict[tuple[str, int], int]:
+def _ids_of(connection: Connection, rows: Sequence[Row]) -> dict[tuple[str, int], int]:
     """Return the ids of rows that were just inserted, by run and number."""
     by_run: dict[str, list[int]] = {}
-    for run_key, number, _entry in events:
-        by_run.setdefault(run_key, []).append(number)
+    for row in rows:
+        by_run.setdefault(row["run_key"], []).append(row["run_event_id"])
     ids: dict[tuple[str, int], int] = {}
     for run_key, numbers in by_run.items():
         for chunk in chunks(numbers):
@@ -278,8 +297,10 @@ def records_for_run(
     query = sa.select(*_RECORD).where(table.run_key == key_of(run_id))
     values = type_values(of_type)
     if values is not None:
-        event_type = of_one_run(table.event_type) if is_shared else table.event_type
-        query = query.where(event_type.in_(values))
+        of_types = (
+            [of_one_run(table.event_type).in_(values)] if is_shared else type_groups.of_types(values)
+        )
+        query = query.where(*of_types)
     if before is not None:
         query = query.where(table.id < before)
     if after is not None:
@@ -323,10 +344,19 @@ def cursor_id(cursor: int | RunShardedEventsCursor | None) -> int | None:
     return cursor.id if isinstance(cursor, RunShardedEventsCursor) else cursor
 
 
-def filter_conditions(wanted: EventRecordsFilter) -> list[Any]:
-    """Return the conditions of a filter, but for its lists of partitions and ids."""
+def filter_conditions(wanted: EventRecordsFilter, *, in_own_database: bool = False) -> list[Any]:
+    """Return the conditions of a filter, but for its lists of partitions and ids.
+
+    Args:
+        wanted: The filter.
+        in_own_database: Whether it is asked of the database of one run.
+    """
     table = event_logs.c
-    conditions: list[Any] = [table.event_type == DagsterEventType(wanted.event_type).value]
+    conditions: list[Any] = []
+    if in_own_database:
+        conditions += type_groups.of_types([DagsterEventType(wanted.event_type).value])
+    else:
+        conditions.append(table.event_type == DagsterEventType(wanted.event_type).value)
     if wanted.asset_key is not None:
         conditions.append(table.asset_key == key_of(wanted.asset_key.to_string()))
     after, before = cursor_id(wanted.after_cursor), cursor_id(wanted.before_cursor)
@@ -510,6 +540,14 @@ def first_id_since(connection: Connection, timestamp: float) -> int:
         else:
             low = row.id + 1
     return low
+
+
+def run_id_of_key(database: Database, run_key: str) -> str:
+    """Return the run whose events have a key. A shortened key is told by one of them."""
+    if is_text_itself(run_key):
+        return run_key
+    query = sa.select(event_logs.c.body).where(event_logs.c.run_key == run_key).limit(1)
+    return decode_entry(database.read(_all_of(query))[0].body).run_id
 
 
 def old_run_keys(

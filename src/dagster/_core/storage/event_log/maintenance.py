@@ -11,13 +11,17 @@ from sqlalchemy.engine import Connection
 import dagster._time as _time
 from dagster._core.events.entry_codec import decode_entry
 from dagster._core.storage.event_log import assets, events, write_order
-from dagster._core.storage.event_log.base import PrintFn
+from dagster._core.storage.event_log.base import PrintFn, RunsFn
 from dagster._core.storage.sql.database import Database
 from dagster._core.storage.sql.tables import EVENT_METADATA, event_logs
 
 
 def prune(
-    database: Database, before: float, keep_run_ids: Collection[str], print_fn: PrintFn | None
+    database: Database,
+    before: float,
+    keep_run_ids: Collection[str],
+    print_fn: PrintFn | None,
+    about_to_delete: RunsFn | None,
 ) -> int:
     """Delete the logs whose last event is older than a time. What is known of assets stays.
 
@@ -26,6 +30,7 @@ def prune(
         before: The time, in seconds since the epoch.
         keep_run_ids: Runs whose logs stay.
         print_fn: Is told how far it has come.
+        about_to_delete: Is told which runs' logs go next.
 
     Returns:
         How many logs were deleted.
@@ -33,6 +38,8 @@ def prune(
     deleted = 0
     for run_keys in events.old_run_keys(database, before, keep_run_ids):
         if run_keys:
+            if about_to_delete is not None:
+                about_to_delete([events.run_id_of_key(database, run_key) for run_key in run_keys])
             events.delete_run_keys(database, run_keys)
             deleted += len(run_keys)
             if print_fn is not None:

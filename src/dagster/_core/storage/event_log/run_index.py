@@ -14,14 +14,15 @@ from sqlalchemy.engine import Connection
 
 from dagster._core.events.entry_codec import decode_entry
 from dagster._core.events.log_entry import EventLogEntry
-from dagster._core.storage.event_log import events
+from dagster._core.storage.event_log import events, type_groups
 from dagster._core.storage.event_log.run_logs import RunLog
 from dagster._core.storage.sql.database import Database
+from dagster._core.storage.sql.prepared import Prepared
 from dagster._core.storage.sql.tables import event_logs, run_cursors
 
 #: How many events are taken over in one transaction.
 _PAGE: Final = 2_000
-_VALUES: Final = sorted(events.INDEXED_VALUES)
+_IS_INDEXED: Final = type_groups.of_types(events.INDEXED_VALUES)
 
 Numbered = Sequence[tuple[int, EventLogEntry]]
 
@@ -82,15 +83,20 @@ def _cursor(index: Database, log: RunLog) -> int:
     return index.read(lambda connection: _last_id(connection, log.run_key)) or 0
 
 
+_CURSOR: Final = Prepared(
+    sa.select(run_cursors.c.last_event_id).where(run_cursors.c.run_key == sa.bindparam("run"))
+)
+
+
 def _last_id(connection: Connection, run_key: str) -> int | None:
-    query = sa.select(run_cursors.c.last_event_id).where(run_cursors.c.run_key == run_key)
-    return connection.execute(query).scalar()
+    found = _CURSOR.fetch(connection, {"run": run_key})
+    return found[0]["last_event_id"] if found else None
 
 
 def _rows(log: RunLog, after: int) -> Sequence[Any]:
     query = (
         sa.select(event_logs.c.id, event_logs.c.body)
-        .where(event_logs.c.id > after, event_logs.c.event_type.in_(_VALUES))
+        .where(event_logs.c.id > after, *_IS_INDEXED)
         .order_by(event_logs.c.id)
         .limit(_PAGE)
     )
@@ -114,8 +120,9 @@ def _take_over(index: Database, log: RunLog, found: Numbered, done: int, now: fl
                 "last_event_id": done,
                 "update_timestamp": now,
             }
-            changes = {"last_event_id": done, "update_timestamp": now}
-            connection.execute(index.upsert(run_cursors, values, ["run_key"], changes))
+            changes = ("last_event_id", "update_timestamp")
+            set_cursor = index.prepared_upsert(run_cursors, tuple(values), ("run_key",), changes)
+            set_cursor.execute(connection, values)
 
     index.write(write)
     log.indexed_to = max(log.indexed_to, done)

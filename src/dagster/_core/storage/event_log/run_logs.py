@@ -16,6 +16,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from dagster._core.events.entry_codec import decode_entry, encode_entry
 from dagster._core.events.log_entry import EventLogEntry
 from dagster._core.records.path_names import safe_part
+from dagster._core.storage.event_log.type_groups import group_index
 from dagster._core.storage.sql.database import (
     SQLITE_BUSY_SECONDS,
     Database,
@@ -27,6 +28,7 @@ from dagster._core.storage.sql.database import (
 )
 from dagster._core.storage.sql.keys import key_of
 from dagster._core.storage.sql.tables import event_logs
+from dagster._process.forks import forget_in_forks
 
 T = TypeVar("T")
 
@@ -45,8 +47,10 @@ def _statements() -> tuple[str, str]:
     for constraint in list(table.constraints):
         if not isinstance(constraint, sa.PrimaryKeyConstraint):
             table.constraints.remove(constraint)
-    index = next(index for index in table.indexes if index.name == "idx_event_logs_type")
-    statements = (CreateTable(table, if_not_exists=True), CreateIndex(index, if_not_exists=True))
+    statements = (
+        CreateTable(table, if_not_exists=True),
+        CreateIndex(group_index(), if_not_exists=True),
+    )
     made, indexed = (str(statement.compile(dialect=sqlite.dialect())) for statement in statements)
     return made, indexed
 
@@ -197,8 +201,14 @@ class RunLogs:
         self._max_open = max_open
         self._lock = threading.Lock()
         self._open: OrderedDict[str, RunLog] = OrderedDict()
-        self._pid = os.getpid()
         self._inherited: list[RunLog] = []
+        forget_in_forks(self)
+
+    def forget_parent(self) -> None:
+        """Leave the files to the parent: SQLite forbids a forked process to touch, and to close, them."""
+        self._lock = threading.Lock()
+        self._inherited += self._open.values()
+        self._open = OrderedDict()
 
     def path_of(self, run_id: str) -> str:
         """Return the path of a run's file, which lies in the directory whatever the id."""
@@ -210,10 +220,6 @@ class RunLogs:
     def log_of(self, run_id: str) -> RunLog:
         """Return the log of a run. Its file is made when it is first written."""
         with self._lock:
-            if self._pid != os.getpid():
-                # SQLite forbids a forked process to touch, and to close, what its parent has open.
-                self._inherited += self._open.values()
-                self._open, self._pid = OrderedDict(), os.getpid()
             log = self._open.get(run_id)
             surplus: list[RunLog] = []
             if log is not None and log.inode is not None and _inode(log.path) != log.inode:
@@ -288,7 +294,7 @@ class RunLogs:
     def close(self) -> None:
         """Close all files."""
         with self._lock:
-            logs = list(self._open.values()) if self._pid == os.getpid() else []
+            logs = list(self._open.values())
             self._open.clear()
         for log in logs:
             log.close()

@@ -52,7 +52,7 @@ def _found(
     limit: int | None,
     ascending: bool,
 ) -> Iterator[tuple[float, str, int, bytes]]:
-    conditions = events.filter_conditions(wanted)
+    conditions = events.filter_conditions(wanted, in_own_database=True)
     if wanted.storage_ids is not None:
         conditions.append(event_logs.c.id.in_(list(wanted.storage_ids)))
     query = sa.select(event_logs.c.timestamp, event_logs.c.id, event_logs.c.body).where(*conditions)

@@ -49,8 +49,9 @@ from dagster._core.storage.event_log import (
     maintenance,
     partitions,
     stats,
+    wiping,
 )
-from dagster._core.storage.event_log.base import EventHandlerFn, EventLogStorage, OfType, PrintFn
+from dagster._core.storage.event_log.base import EventHandlerFn, EventLogStorage, OfType, PrintFn, RunsFn
 from dagster._core.storage.event_log.watcher import EventWatcher
 from dagster._core.storage.sql import schema
 from dagster._core.storage.sql.database import Database
@@ -73,8 +74,8 @@ class SqlEventLogStorage(EventLogStorage):
         watch_interval: How long a watcher waits before it asks again, in seconds.
     """
 
-    #: The limit of pools without one of their own. The instance sets it from its settings.
-    default_pool_limit: int | None = None
+    #: How long a slot of a pool is kept without a sign of life of its holder, in seconds.
+    pool_lease_seconds: float = concurrency.LEASE_SECONDS
 
     def __init__(
         self,
@@ -116,6 +117,10 @@ class SqlEventLogStorage(EventLogStorage):
         return self._inst_data
 
     @property
+    def is_persistent(self) -> bool:
+        return not self._index.is_in_memory
+
+    @property
     def handles_run_events_in_store_event(self) -> bool:
         return self._run_rows_in_same_database
 
@@ -149,9 +154,13 @@ class SqlEventLogStorage(EventLogStorage):
         events.delete_runs(self._index, run_ids)
 
     def prune(
-        self, before: float, keep_run_ids: Collection[str] = (), print_fn: PrintFn | None = None
+        self,
+        before: float,
+        keep_run_ids: Collection[str] = (),
+        print_fn: PrintFn | None = None,
+        about_to_delete: RunsFn | None = None,
     ) -> int:
-        return maintenance.prune(self._index, before, keep_run_ids, print_fn)
+        return maintenance.prune(self._index, before, keep_run_ids, print_fn, about_to_delete)
 
     def wipe(self) -> None:
         maintenance.wipe(self._index)
@@ -185,9 +194,8 @@ class SqlEventLogStorage(EventLogStorage):
         """Return a transaction on the index."""
         return self._index.transaction()
 
-    def index_transaction(self) -> AbstractContextManager[Connection]:
-        """Return a transaction on the index."""
-        return self._index.transaction()
+    #: Both give a transaction.
+    index_transaction = index_connection
 
     def has_table(self, table_name: str) -> bool:
         """Return whether the index has a table."""
@@ -400,16 +408,20 @@ class SqlEventLogStorage(EventLogStorage):
         return asset_tags.get_event_tags_for_asset(self._index, asset_key, filter_tags, filter_event_id)
 
     def wipe_asset(self, asset_key: AssetKey) -> None:
-        assets.wipe_asset(self._index, asset_key, _time.now())
+        self.wipe_assets([asset_key])
+
+    def wipe_assets(self, asset_keys: Sequence[AssetKey]) -> None:
+        wiping.wipe_assets(self._index, asset_keys, _time.now())
+        self._watcher.notify()
 
     def wipe_asset_partitions(self, asset_key: AssetKey, partition_keys: Sequence[str]) -> None:
-        assets.wipe_asset_partitions(self._index, asset_key, partition_keys, _time.now())
+        wiping.wipe_asset_partitions(self._index, asset_key, partition_keys, _time.now())
+        self._watcher.notify()
 
     def can_read_asset_status_cache(self) -> bool:
         return True
 
-    def can_write_asset_status_cache(self) -> bool:
-        return True
+    can_write_asset_status_cache = can_read_asset_status_cache
 
     def update_asset_cached_status_data(
         self, asset_key: AssetKey, cache_values: AssetStatusCacheValue
@@ -505,7 +517,7 @@ class SqlEventLogStorage(EventLogStorage):
 
     def initialize_concurrency_limit_to_default(self, concurrency_key: str) -> bool:
         return concurrency.initialize_concurrency_limit_to_default(
-            self._index, concurrency_key, self.default_pool_limit
+            self._index, concurrency_key, self.pool_config.default_pool_limit
         )
 
     def set_concurrency_slots(self, concurrency_key: str, num: int) -> None:
@@ -535,19 +547,34 @@ class SqlEventLogStorage(EventLogStorage):
         owner: str | None = None,
     ) -> ConcurrencyClaimStatus:
         return concurrency.claim_concurrency_slot(
-            self._index, concurrency_key, run_id, step_key, priority, now=_time.now(), owner=owner
+            self._index,
+            concurrency_key,
+            run_id,
+            step_key,
+            priority,
+            now=_time.now(),
+            owner=owner,
+            lease_seconds=self.pool_lease_seconds,
         )
 
     def check_concurrency_claim(
         self, concurrency_key: str, run_id: str, step_key: str, owner: str | None = None
     ) -> ConcurrencyClaimStatus:
         return concurrency.check_concurrency_claim(
-            self._index, concurrency_key, run_id, step_key, now=_time.now(), owner=owner
+            self._index,
+            concurrency_key,
+            run_id,
+            step_key,
+            now=_time.now(),
+            owner=owner,
+            lease_seconds=self.pool_lease_seconds,
         )
 
     def renew_concurrency_leases_for_run(self, run_id: str) -> Mapping[tuple[str, str], int]:
         """Keep the slots of a run for another lease; return their tokens by pool and step."""
-        return concurrency.renew_leases_for_run(self._index, run_id, now=_time.now())
+        return concurrency.renew_leases_for_run(
+            self._index, run_id, now=_time.now(), lease_seconds=self.pool_lease_seconds
+        )
 
     def release_concurrency_slot(
         self, concurrency_key: str, run_id: str, step_key: str, token: int

@@ -16,7 +16,7 @@ from dagster._core.events.event_type import DagsterEventType
 from dagster._core.events.log_entry import EventLogEntry
 from dagster._core.records.event_records import EventLogRecord, EventRecordsFilter
 from dagster._core.storage.event_log import events, maintenance, run_index, run_search
-from dagster._core.storage.event_log.base import OfType, PrintFn
+from dagster._core.storage.event_log.base import OfType, PrintFn, RunsFn
 from dagster._core.storage.event_log.run_logs import INDEX_NAME, MAX_OPEN, RunLogs
 from dagster._core.storage.event_log.sql import WATCH_INTERVAL, SqlEventLogStorage
 from dagster._core.storage.sql.database import Database, open_sqlite
@@ -119,10 +119,16 @@ class SqliteEventLogStorage(SqlEventLogStorage, ConfigurableClass):
         super().delete_events_for_runs(run_ids)
 
     def prune(
-        self, before: float, keep_run_ids: Collection[str] = (), print_fn: PrintFn | None = None
+        self,
+        before: float,
+        keep_run_ids: Collection[str] = (),
+        print_fn: PrintFn | None = None,
+        about_to_delete: RunsFn | None = None,
     ) -> int:
         deleted = 0
         for run_ids in run_search.old_runs(self._index, self._logs, before, keep_run_ids):
+            if about_to_delete is not None and run_ids:
+                about_to_delete(run_ids)
             self.delete_events_for_runs(run_ids)
             deleted += len(run_ids)
             if print_fn is not None:

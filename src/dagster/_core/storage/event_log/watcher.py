@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from typing import TYPE_CHECKING, Protocol
 
 from dagster._core.records.event_records import build_cursor
+from dagster._process.forks import forget_in_forks
 
 if TYPE_CHECKING:
     from dagster._core.records.event_records import EventLogConnection
@@ -51,17 +51,19 @@ class EventWatcher:
     def __init__(self, read_page: ReadPage, interval: float) -> None:
         self._read_page = read_page
         self._interval = interval
+        self.forget_parent()
+        forget_in_forks(self)
+
+    def forget_parent(self) -> None:
+        """Begin anew: in a forked process are neither the thread nor those who watch."""
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._watches: list[_Watch] = []
         self._thread: threading.Thread | None = None
-        self._pid = os.getpid()
 
     def watch(self, run_id: str, cursor: str | None, callback: EventHandlerFn) -> None:
         """Call back with every entry of a run after a cursor, from the watcher's thread."""
         with self._lock:
-            if self._pid != os.getpid():  # in a forked process neither the thread nor its watches are
-                self._pid, self._watches, self._thread = os.getpid(), [], None
             self._watches.append(_Watch(run_id, cursor, callback))
             if self._thread is None:
                 self._thread = threading.Thread(

@@ -9,11 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+import dagster._core.records.origin  # noqa: F401 - stored runs hold records of it, and somebody may only read them
 from dagster._core.errors import DagsterRunNotFoundError
 from dagster._core.events.run_status import STATUS_OF_EVENT, STATUSES_BEFORE
 from dagster._core.records.run import FINISHED_STATUSES, DagsterRun, DagsterRunStatus
 from dagster._core.records.tags import BACKFILL_ID_TAG, PARENT_RUN_ID_TAG, ROOT_RUN_ID_TAG
 from dagster._core.storage.sql.keys import exact_unless_key, key_of
+from dagster._core.storage.sql.prepared import Prepared
 from dagster._core.storage.sql.tables import run_tags, runs
 from dagster._wire.codec import deserialize_value, serialize_value
 
@@ -22,6 +24,22 @@ CHUNK = 5_000
 
 _INSERT_RUN = sa.insert(runs)
 _INSERT_TAG = sa.insert(run_tags)
+_ONE_RUN = Prepared(
+    _INSERT_RUN,
+    (
+        "run_key",
+        "job_key",
+        "status",
+        "root_run_key",
+        "parent_run_key",
+        "snapshot_key",
+        "is_subrun",
+        "body",
+        "create_timestamp",
+        "update_timestamp",
+    ),
+)
+_TAGS = Prepared(_INSERT_TAG, ("run_row", "tag_key", "value_key", "tag", "value"))
 
 Row = dict[str, Any]
 
@@ -91,10 +109,9 @@ def tag_rows(run_row_id: int, tags: Mapping[str, str]) -> list[Row]:
 
 def insert_run(connection: Connection, row: Row, tags: Mapping[str, str]) -> None:
     """Insert a run and its tags."""
-    result = connection.execute(_INSERT_RUN, row)
+    number = _ONE_RUN.insert(connection, row)
     if tags:
-        number: int = result.inserted_primary_key[0]  # pyright: ignore[reportOptionalSubscript]
-        connection.execute(_INSERT_TAG, tag_rows(number, tags))
+        _TAGS.execute_many(connection, tag_rows(number, tags))
 
 
 def insert_runs(connection: Connection, rows: Sequence[tuple[Row, Mapping[str, str]]]) -> None:
@@ -154,12 +171,7 @@ def add_tags(connection: Connection, run_id: str, new_tags: Mapping[str, str], t
     changed = {key: value for key, value in new_tags.items() if run.tags.get(key) != value}
     if not changed:
         return
-    replaced = [key_of(key) for key in changed if key in run.tags]
-    for chunk in chunks(replaced):
-        connection.execute(
-            sa.delete(run_tags).where(run_tags.c.run_row == number, run_tags.c.tag_key.in_(chunk))
-        )
-    connection.execute(_INSERT_TAG, tag_rows(number, changed))
+    _replace_tags(connection, number, run.tags_for_storage(), changed)
     row = run_row(run.with_tags({**run.tags, **changed}), 0.0)
     kept = ("body", "is_subrun", "root_run_key", "parent_run_key")
     _update(connection, number, {name: row[name] for name in kept}, timestamp)
@@ -172,8 +184,22 @@ def replace_origin(connection: Connection, run_id: str, origin: Any, timestamp: 
         DagsterRunNotFoundError: If there is none.
     """
     number, run = locked_run(connection, run_id)
-    body = serialize_value(run.with_job_origin(origin)).encode()
-    _update(connection, number, {"body": body}, timestamp)
+    moved = run.with_job_origin(origin)
+    _replace_tags(connection, number, run.tags_for_storage(), moved.tags_for_storage())
+    _update(connection, number, {"body": serialize_value(moved).encode()}, timestamp)
+
+
+def _replace_tags(
+    connection: Connection, number: int, before: Mapping[str, str], after: Mapping[str, str]
+) -> None:
+    """Store tags of a run in place of those of the same keys; the others stay."""
+    changed = {key: value for key, value in after.items() if before.get(key) != value}
+    for chunk in chunks([key_of(key) for key in changed if key in before]):
+        connection.execute(
+            sa.delete(run_tags).where(run_tags.c.run_row == number, run_tags.c.tag_key.in_(chunk))
+        )
+    if changed:
+        connection.execute(_INSERT_TAG, tag_rows(number, changed))
 
 
 def _update(connection: Connection, number: int, values: Row, timestamp: float) -> None:

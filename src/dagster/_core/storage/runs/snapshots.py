@@ -7,11 +7,11 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dagster._core.records.content_id import content_id
+from dagster._core.records.content_id import content_id_and_text
 from dagster._core.storage.sql.database import Database
 from dagster._core.storage.sql.keys import key_of
 from dagster._core.storage.sql.tables import snapshots
-from dagster._wire.codec import deserialize_value, serialize_value
+from dagster._wire.codec import deserialize_value
 from dagster._wire.record import Record
 
 Kind = Literal["job", "plan"]
@@ -19,12 +19,12 @@ Kind = Literal["job", "plan"]
 
 def add_snapshot(database: Database, kind: Kind, snapshot: Record) -> str:
     """Store a record under an id that is made of its content, and return the id."""
-    snapshot_id = content_id(snapshot)
+    snapshot_id, text = content_id_and_text(snapshot)
     if not database.read(lambda connection: has_snapshot(connection, kind, snapshot_id)):
         row = {
             "snapshot_key": key_of(snapshot_id),
             "kind": kind,
-            "body": serialize_value(snapshot).encode(),
+            "body": text.encode(),
         }
         insert = database.upsert(snapshots, row, ["snapshot_key"], None)
         database.write(lambda connection: connection.execute(insert))

@@ -80,7 +80,7 @@ class SqlRunStorage(RunStorage):
 
     def _insert(self, added: Sequence[DagsterRun], timestamp: float) -> None:
         created = run_rows.stored_timestamp(timestamp)
-        rows = [(run_rows.run_row(run, created), run.tags) for run in added]
+        rows = [(run_rows.run_row(run, created), run.tags_for_storage()) for run in added]
         try:
             if len(rows) == 1:
                 self._database.write(lambda connection: run_rows.insert_run(connection, *rows[0]))

@@ -183,6 +183,12 @@ class ScheduleStorage(ABC):
         """Do what makes questions faster, where there is something to do."""
         del print_fn, force_rebuild_all
 
+    def optimize_for_webserver(
+        self, statement_timeout: int, pool_recycle: int, max_overflow: int
+    ) -> None:
+        """Get ready for many short questions from several threads, where there is something to do."""
+        del statement_timeout, pool_recycle, max_overflow
+
     def alembic_version(self) -> tuple[str | None, str | tuple[str, ...] | None] | None:
         """Return the version of the tables and that of the code, where tables have versions."""
         return None

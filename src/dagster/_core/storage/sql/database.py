@@ -12,7 +12,6 @@ import shutil
 import sqlite3
 import sys
 import threading
-import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -26,7 +25,9 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 import dagster._time as _time
 from dagster._core.errors import DagsterInvariantViolationError
+from dagster._core.storage.sql.prepared import Prepared, driver_of, run_on_driver
 from dagster._core.storage.sql.types import ExactText
+from dagster._process.forks import forget_in_forks
 
 T = TypeVar("T")
 
@@ -41,6 +42,11 @@ _REFUSALS = (
 
 #: How long a statement waits for another writer of the same SQLite file, in seconds.
 SQLITE_BUSY_SECONDS = 120.0
+#: A row of many indexes changes a page of each, and whole pages are written and synced: small ones cost
+#: less, yet not so small that a body fills many.
+_PAGE_BYTES = 2048
+#: How many pages are written before they are put into place, which must wait for the disk.
+_WAL_PAGES = 4000
 #: How long a database that does not answer is waited for before its error reaches the caller, in seconds.
 RECONNECT_SECONDS = 120.0
 #: After how long somebody who waits is told why, in seconds.
@@ -81,15 +87,18 @@ class Database:
         self.engine = engine
         self.description = description
         self._reconnect_seconds = reconnect_seconds
+        #: On SQLite: the connection of all write transactions, which follow each other.
+        self._writer: Connection | None = None
+        self._upserts: dict[str, Prepared] = {}
         self._make_locks()
-        _open.add(self)
+        forget_in_forks(self)
 
     def _make_locks(self) -> None:
         # One writer per file and process: waiting here is fair and cheap, SQLite's own waiting is neither.
         is_sqlite = self.engine.dialect.name == "sqlite"
         self._write_lock: Any = threading.RLock() if is_sqlite else _NO_LOCK
         # In memory there is one connection for all threads, which has one transaction at a time.
-        self._read_lock: Any = self._write_lock if isinstance(self.engine.pool, StaticPool) else _NO_LOCK
+        self._read_lock: Any = self._write_lock if self.is_in_memory else _NO_LOCK
 
     @property
     def dialect_name(self) -> str:
@@ -97,15 +106,25 @@ class Database:
         name = self.engine.dialect.name
         return "mysql" if name == "mariadb" else name
 
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether what it holds goes with the process."""
+        return isinstance(self.engine.pool, StaticPool)
+
     def dispose(self) -> None:
         """Close all connections."""
+        with self._write_lock:
+            self._close_writer()
         self.engine.dispose()
 
     def forget_parent(self) -> None:
         """Leave the connections to the parent: called in a forked process, which must open its own."""
         self._make_locks()
-        if not isinstance(self.engine.pool, StaticPool):  # a database in memory was copied as a whole
+        if not self.is_in_memory:  # such a database was copied as a whole
             self.engine.dispose(close=False)
+            if self._writer is not None:
+                _inherited.append(self._writer)
+                self._writer = None
 
     # Transactions
 
@@ -136,10 +155,25 @@ class Database:
         if not write:
             with self._read_lock, self.engine.connect() as connection, connection.begin():
                 return fn(connection)
-        with self._write_lock, self.engine.connect() as connection:
-            connection = connection.execution_options(dagster_write=True)
-            with connection.begin():
+        if self._write_lock is _NO_LOCK:
+            with self.engine.connect() as connection, connection.begin():
                 return fn(connection)
+        with self._write_lock:
+            # Kept from one transaction to the next: to take it out of the pool costs as much as a commit.
+            connection = self._writer
+            if connection is None:
+                connection = self._writer = self.engine.connect().execution_options(dagster_write=True)
+            try:
+                with connection.begin():
+                    return fn(connection)
+            except BaseException:
+                self._close_writer()
+                raise
+
+    def _close_writer(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
 
     def _retrying(self, attempt: Callable[[], T]) -> T:
         started: float | None = None
@@ -246,6 +280,24 @@ class Database:
         given = changes(statement.excluded) if callable(changes) else changes
         return statement.on_conflict_do_update(index_elements=list(keys), set_=dict(given))
 
+    def prepared_upsert(
+        self, table: sa.Table, names: Sequence[str], keys: Sequence[str], changes: Sequence[str]
+    ) -> Prepared:
+        """Return the insert of rows of which some columns change the row that is there. It is made once.
+
+        Args:
+            table: The table. For each there is one such insert.
+            names: The columns that rows have values for.
+            keys: The columns of the unique index.
+            changes: The columns that are changed in the row that is there; none leaves it as it is.
+        """
+        known = self._upserts.get(table.name)
+        if known is None:
+            values = {name: sa.bindparam(name) for name in names}
+            new = (lambda row: {name: row[name] for name in changes}) if changes else None
+            known = self._upserts[table.name] = Prepared(self.upsert(table, values, keys, new))
+        return known
+
     def starts_with(self, column: Any, prefix: str) -> Any:
         """Return a condition that a text column starts with a prefix, taken literally."""
         if isinstance(column.type, ExactText):
@@ -254,16 +306,8 @@ class Database:
         return sa.func.substr(column, 1, len(prefix)) == prefix
 
 
-_open: weakref.WeakSet[Database] = weakref.WeakSet()
-
-
-def _forget_parent() -> None:
-    for database in list(_open):
-        database.forget_parent()
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
-    os.register_at_fork(after_in_child=_forget_parent)
+#: Connections of the parent of a forked process: SQLite forbids the child to close them.
+_inherited: list[Connection] = []
 
 
 def is_sqlite_full(text: str, path: str) -> bool:
@@ -358,7 +402,10 @@ def _prepare_sqlite(engine: Engine, *, wal: bool) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         if wal:
+            # Of effect before there is anything in the file.
+            cursor.execute(f"PRAGMA page_size={_PAGE_BYTES}")
             set_wal(connection)
+            cursor.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
             cursor.execute("PRAGMA synchronous=NORMAL")
             cursor.execute(f"PRAGMA busy_timeout={int(SQLITE_BUSY_SECONDS * 1000)}")
         cursor.execute("PRAGMA temp_store=MEMORY")
@@ -368,4 +415,4 @@ def _prepare_sqlite(engine: Engine, *, wal: bool) -> None:
     def on_begin(connection: Connection) -> None:
         # A write transaction takes its lock at once: one that starts as a reader may never get it.
         write = connection.get_execution_options().get("dagster_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        run_on_driver(driver_of(connection).execute, "BEGIN IMMEDIATE" if write else "BEGIN")

@@ -35,6 +35,14 @@ class Key(TypeDecorator[str]):
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
         return value.decode("utf-8") if isinstance(value, bytes) else value
 
+    # SQLite takes and gives a text as it is: nothing is called for it.
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        return None if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
+        return None if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
 
 class Body(TypeDecorator[bytes]):
     """The JSON of a record, as bytes of any length."""
@@ -49,6 +57,14 @@ class Body(TypeDecorator[bytes]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> bytes | None:
         return bytes(value) if isinstance(value, memoryview) else value
+
+    # SQLite takes and gives bytes as they are: nothing is called for them.
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        return None if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
+        return None if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
 class ExactText(TypeDecorator[str]):
@@ -70,6 +86,22 @@ class ExactText(TypeDecorator[str]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
         return None if value is None else bytes(value).decode("utf-8", "surrogatepass")
+
+    # SQLite takes and gives bytes as they are: nothing else is called for them.
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        return _encoded if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
+        return _decoded if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+def _encoded(value: str | None) -> bytes | None:
+    return None if value is None else value.encode("utf-8", "surrogatepass")
+
+
+def _decoded(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("utf-8", "surrogatepass")
 
 
 #: A row's own number. SQLite only counts up by itself for a plain INTEGER.

@@ -6,17 +6,20 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 
+from dagster._core.definitions.executor import ExecutorDefinition
 from dagster._core.definitions.logger import LoggerDefinition
 from dagster._core.execution.op_context import OpExecutionContext
-from dagster._core.executor.builtin import in_process_executor
+from dagster._core.executor.builtin import in_process_executor, threads_executor
 from dagster._core.instance.instance import DagsterInstance
 from dagster._core.io.memory import mem_io_manager
 from dagster._core.records.user_events import DynamicOutput, Output, RetryRequested
 from tests.unit.core.execution.runs import execution_of
+from tests.unit.core.plan.job_strategies import job_specs
 from tests.unit.core.plan.oracle import Oracle
-from tests.unit.core.plan.random_jobs import JobSpec, job_specs
+from tests.unit.core.plan.random_jobs import JobSpec
 
 
 def silent(_context: Any) -> logging.Logger:
@@ -50,11 +53,13 @@ class World:
         if outcome.status == "failure":
             raise ValueError(step_key)
 
-    def run(self, require_success: bool) -> tuple[dict[str, str], bool]:
+    def run(
+        self, executor_def: ExecutorDefinition, require_success: bool
+    ) -> tuple[dict[str, str], bool]:
         """Run it; return how each step ended, and whether the run succeeded."""
         job_def = self.spec.job_def(
             self.function,
-            executor_def=in_process_executor,
+            executor_def=executor_def,
             resource_defs={"io_manager": mem_io_manager},
             logger_defs=SILENT,
         )
@@ -79,12 +84,12 @@ class World:
             return ended, instance.get_runs()[0].is_success
 
 
-def check(spec: JobSpec, require_success: bool) -> None:
+def check(spec: JobSpec, executor_def: ExecutorDefinition, require_success: bool) -> None:
     for luck in range(2):
         drawn = JobSpec(spec.nodes, spec.seed + luck, with_skips=False)
         world = World(drawn)
         oracle = Oracle(drawn, require_success)
-        ended, is_success = world.run(require_success)
+        ended, is_success = world.run(executor_def, require_success)
         expected = {
             key: end
             for key, end in oracle.ends.items()
@@ -101,13 +106,15 @@ def check(spec: JobSpec, require_success: bool) -> None:
             assert got == wanted
 
 
+@pytest.mark.parametrize("executor_def", [in_process_executor, threads_executor])
 @settings(max_examples=40, deadline=None)
 @given(job_specs())
-def test_runs_end_as_the_rules_say(spec: JobSpec) -> None:
-    check(spec, require_success=True)
+def test_runs_end_as_the_rules_say(executor_def: ExecutorDefinition, spec: JobSpec) -> None:
+    check(spec, executor_def, require_success=True)
 
 
+@pytest.mark.parametrize("executor_def", [in_process_executor, threads_executor])
 @settings(max_examples=40, deadline=None)
 @given(job_specs())
-def test_runs_that_feed_on_failed_steps_do_too(spec: JobSpec) -> None:
-    check(spec, require_success=False)
+def test_runs_that_feed_on_failed_steps_do_too(executor_def: ExecutorDefinition, spec: JobSpec) -> None:
+    check(spec, executor_def, require_success=False)

@@ -1,0 +1,5 @@
+"""A module of a user's that starts a thread when it is imported."""
+
+import threading
+
+threading.Thread(target=threading.Event().wait, name="of the module", daemon=True).start()
