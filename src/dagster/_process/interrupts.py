@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,13 +18,17 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 #: One Ctrl-C often arrives twice: from the terminal, and from ``make`` or a shell that passes it on.
 _SAME_REQUEST_SECONDS = 0.5
 
+#: How long a finalizer that has swallowed the exception is given to end, in seconds.
+_AGAIN_SECONDS = 0.02
+
 
 class raising_on_signals(AbstractContextManager["raising_on_signals"]):  # noqa: N801 - used like a function
     """While it is open, a stop signal raises an exception in the main thread.
 
     The handlers that were there are put back at the end. In other threads, where Python does not allow
     handlers, nothing is done. A second signal within half a second counts as the same request; a later
-    one raises again, so that an impatient user can stop a slow teardown.
+    one raises again, so that an impatient user can stop a slow teardown. Python drops what is raised in a
+    finalizer (``__del__``, a callback of ``weakref`` or ``gc``): then the exception is raised again.
 
     Args:
         error: Makes the exception, from one sentence for people.
@@ -42,9 +47,19 @@ class raising_on_signals(AbstractContextManager["raising_on_signals"]):  # noqa:
         self.received: signal.Signals | None = None
         self._holds = 0
         self._held: BaseException | None = None
+        #: What was raised last, and for which signal.
+        self._raised: tuple[BaseException, signal.Signals] | None = None
+        self._again = threading.Lock()
+        self._is_open = False
+        self._previous_hook: Callable[[sys.UnraisableHookArgs], object] = sys.unraisablehook
+        #: What stands as the hook while it is open: each access to a method makes another object.
+        self._hook: Callable[[sys.UnraisableHookArgs], None] | None = None
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
+            self._is_open = True
+            self._hook, self._previous_hook = self._not_raised, sys.unraisablehook
+            sys.unraisablehook = self._hook
             for number in STOP_SIGNALS:
                 if signal.getsignal(number) is signal.SIG_IGN:
                     continue  # whoever started the process (nohup, a shell's background job) said so
@@ -57,6 +72,12 @@ class raising_on_signals(AbstractContextManager["raising_on_signals"]):  # noqa:
         exc: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
+        if self._is_open:
+            with self._again:
+                self._is_open = False
+            if sys.unraisablehook is self._hook:
+                sys.unraisablehook = self._previous_hook
+            self._hook = self._raised = None
         while self._previous:
             number, handler = self._previous.popitem()
             # None stands for a handler that was not installed from Python and cannot be put back.
@@ -77,7 +98,27 @@ class raising_on_signals(AbstractContextManager["raising_on_signals"]):  # noqa:
         if self._holds:
             self._held = error
             return
+        self._raised = error, received
         raise error
+
+    def _not_raised(self, what: sys.UnraisableHookArgs) -> None:
+        """Take notice of an exception that Python drops, and send the signal again if it is ours."""
+        if self._raised is None or what.exc_value is not self._raised[0]:
+            self._previous_hook(what)
+            return
+        _, number = self._raised
+        self._raised = None
+        self._last = float("-inf")
+        # Raised from here it would be dropped as well: the finalizer has to end first.
+        timer = threading.Timer(_AGAIN_SECONDS, self._send_again, (number,))
+        timer.daemon = True
+        timer.start()
+
+    def _send_again(self, number: signal.Signals) -> None:
+        with self._again:
+            # Later the signal would meet a handler that is not ours.
+            if self._is_open and os.getpid() == self._pid:
+                signal.pthread_kill(threading.main_thread().ident or 0, number)
 
     def hold(self) -> None:
         """Raise nothing until :meth:`let_go`, for what must not be left half done. It may be nested.

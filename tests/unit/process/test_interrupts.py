@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 
 import pytest
@@ -40,6 +41,48 @@ def test_nested():
             signal.raise_signal(signal.SIGINT)
         with pytest.raises(RuntimeError):
             signal.raise_signal(signal.SIGINT)
+
+
+class Finalized:
+    """Sends a signal where Python drops what is raised."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, DagsterExecutionInterruptedError])
+def test_what_a_finalizer_swallows_is_raised_after_it(error):
+    waiting = threading.Event()
+    with raising_on_signals(error):
+        with pytest.raises(error, match="interrupted by SIGTERM"):
+            Finalized()
+            waiting.wait(20)
+    assert sys.unraisablehook.__module__ != "dagster._process.interrupts"
+
+
+def test_what_is_swallowed_at_the_very_end_harms_nobody(monkeypatch):
+    timers = []
+    monkeypatch.setattr(threading.Timer, "start", lambda timer: timers.append(timer))
+    with raising_on_signals(RuntimeError):
+        Finalized()
+    (timer,) = timers
+    before = signal.signal(signal.SIGTERM, lambda *_: pytest.fail("sent to somebody else's handler"))
+    try:
+        timer.function(*timer.args)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_errors_of_finalizers_go_where_they_went(monkeypatch):
+    class Failing:
+        def __del__(self) -> None:
+            raise ValueError("of its own")
+
+    seen = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda what: seen.append(str(what.exc_value)))
+    with raising_on_signals(RuntimeError):
+        Failing()
+    assert seen == ["of its own"]
 
 
 def test_ignored_signals_stay_ignored():
