@@ -262,16 +262,17 @@ def test_a_writer_of_one_run(instance: DagsterInstance) -> None:
     run = instance.create_run(job_name="job")
     heard: list[str] = []
     instance.add_event_listener(run.run_id, lambda entry, _cursor: heard.append(entry.message))
-    write = instance.event_writer(run.run_id)
+    writer = instance.event_writer(run.run_id)
     entries = [
         EventLogEntry(None, 20, f"message {number}", run.run_id, 100.0 + number, None, "job")
-        for number in range(3)
+        for number in range(4)
     ]
-    for entry in entries:
+    for entry in entries[:2]:
         assert instance.should_store_event(entry)
-        write(entry)
+        writer.write(entry)
+    writer.write_all(entries[2:])
     instance.close_event_writer(run.run_id)
     last = entries[0]._replace(user_message="from outside")
     instance.handle_new_event(last)
     assert instance.all_logs(run.run_id) == [*entries, last]
-    assert heard == ["message 0", "message 1", "message 2", "from outside"]
+    assert heard == [*(f"message {number}" for number in range(4)), "from outside"]

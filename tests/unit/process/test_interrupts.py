@@ -53,16 +53,19 @@ class Finalized:
 @pytest.mark.parametrize("error", [RuntimeError, DagsterExecutionInterruptedError])
 def test_what_a_finalizer_swallows_is_raised_after_it(error):
     waiting = threading.Event()
-    with raising_on_signals(error):
-        with pytest.raises(error, match="interrupted by SIGTERM"):
-            Finalized()
-            waiting.wait(20)
+    with raising_on_signals(error), pytest.raises(error, match="interrupted by SIGTERM"):
+        Finalized()
+        waiting.wait(20)
     assert sys.unraisablehook.__module__ != "dagster._process.interrupts"
 
 
 def test_what_is_swallowed_at_the_very_end_harms_nobody(monkeypatch):
     timers = []
-    monkeypatch.setattr(threading.Timer, "start", lambda timer: timers.append(timer))
+
+    def keep(timer: threading.Timer) -> None:
+        timers.append(timer)
+
+    monkeypatch.setattr(threading.Timer, "start", keep)
     with raising_on_signals(RuntimeError):
         Finalized()
     (timer,) = timers

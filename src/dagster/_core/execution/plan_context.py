@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster._time as _time
@@ -57,6 +57,7 @@ class PlanExecutionContext:
     """
 
     __slots__ = (
+        "_sink_all",
         "console_level",
         "coroutines",
         "fingerprints",
@@ -91,6 +92,7 @@ class PlanExecutionContext:
         instance: Any,
         log: DagsterLogManager,
         sink: Callable[[EventLogEntry], None],
+        sink_all: Callable[[Sequence[EventLogEntry]], None] | None = None,
         raise_on_error: bool = False,
         output_capture: dict[OutputKey, Any] | None = None,
         keeps_fingerprints: bool = True,
@@ -106,6 +108,7 @@ class PlanExecutionContext:
         self.instance = instance
         self.log = log
         self.sink = sink
+        self._sink_all = sink_all
         self.console_level = log.console_level
         self.raise_on_error = raise_on_error
         self.output_capture = output_capture
@@ -191,6 +194,14 @@ class PlanExecutionContext:
         return self.coroutines.loop
 
     # Events
+
+    def sink_all(self, entries: Sequence[EventLogEntry]) -> None:
+        """Write entries that came together to the log of the run: in one transaction if that can be."""
+        if self._sink_all is not None:
+            self._sink_all(entries)
+            return
+        for entry in entries:
+            self.sink(entry)
 
     def emit(
         self, event: DagsterEvent, level: int = DEBUG, error: SerializableErrorInfo | None = None

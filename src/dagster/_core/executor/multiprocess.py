@@ -76,6 +76,9 @@ _FAILURES = frozenset({DagsterEventType.STEP_FAILURE.value, DagsterEventType.STE
 _RETRY = DagsterEventType.STEP_UP_FOR_RETRY.value
 _OUTPUT = DagsterEventType.STEP_OUTPUT.value
 
+#: An entry that a worker has sent for the log, and its step, if the entry moves that on.
+_Heard = tuple[EventLogEntry, ExecutionStep | None]
+
 
 class MultiprocessExecutor(OwnExecutor):
     """Runs each step in a process of its own, several at the same time, by priority.
@@ -293,8 +296,7 @@ class _Orchestration:
                 yield from gate.take_events()
             if not pool.busy and progress.is_over:
                 return
-            for worker in pool.wait(self._seconds_to_wait(now)):
-                yield from self._hear(worker)
+            yield from self._hear(pool.wait(self._seconds_to_wait(now)))
             yield from self._end_late_steps()
 
     # Starting steps
@@ -358,26 +360,32 @@ class _Orchestration:
 
     # Hearing of them
 
-    def _hear(self, worker: BusyWorker) -> Iterator[DagsterEvent]:
-        """Take in what a worker has sent, and its end."""
-        if worker.lost_at is not None:
+    def _hear(self, workers: Sequence[BusyWorker]) -> Iterator[DagsterEvent]:
+        """Take in what workers have sent, and the end of those that have ended."""
+        sent: list[tuple[BusyWorker, list[bytes]]] = []
+        following: list[DagsterEvent] = []
+        lost: list[BusyWorker] = []
+        for worker in workers:
+            if worker.lost_at is not None:
+                lost.append(worker)
+                continue
+            channel = worker.process.channel
+            messages = list(channel.read_available()) if channel.is_open else []
+            sent.append((worker, messages))
+            if messages and messages[-1] == DONE:
+                messages.pop()
+                self._free(worker)
+                # A step that was ready before need not wait until this one's end is written.
+                following += self._start_following()
+            elif not channel.is_open:
+                # How it has ended is known when the news of it comes.
+                worker.lost_at = _time.monotonic()
+                if worker.process.end is not None:
+                    lost.append(worker)
+        heard = [entry for worker, messages in sent for entry in self._understand(worker, messages)]
+        yield from [*self._take(heard), *following]
+        for worker in lost:
             yield from self._lost(worker)
-            return
-        channel = worker.process.channel
-        messages = list(channel.read_available()) if channel.is_open else []
-        if messages and messages[-1] == DONE:
-            messages.pop()
-            self._free(worker)
-            # A step that was ready before need not wait until this one's end is written.
-            following = self._start_following()
-            yield from [*self._take(worker, messages), *following]
-            return
-        yield from self._take(worker, messages)
-        if not channel.is_open:
-            # How it has ended is known when the news of it comes.
-            worker.lost_at = _time.monotonic()
-            if worker.process.end is not None:
-                yield from self._lost(worker)
 
     def _start_following(self) -> list[DagsterEvent]:
         """Start one more step that is ready, and return the event of it."""
@@ -390,12 +398,8 @@ class _Orchestration:
         step = self._progress.take_ready(now)
         return [] if step is None else [self._start(step, now)]
 
-    def _take(self, worker: BusyWorker, messages: Sequence[bytes]) -> list[DagsterEvent]:
-        """Take in what a worker has sent of its step, and return the events.
-
-        All of it is written before any is yielded: whoever iterates may stop at each.
-        """
-        events: list[DagsterEvent] = []
+    def _understand(self, worker: BusyWorker, messages: Sequence[bytes]) -> Iterator[_Heard]:
+        """Yield the entries that a worker has sent for the log, with the step that each moves on, if any."""
         for message in messages:
             worker.has_begun = True
             if message[:1] == PREPARATION_FAILED:
@@ -403,29 +407,47 @@ class _Orchestration:
                 continue
             entry = decode_entry(message[1:])
             event = entry.dagster_event
-            if worker.killed_because and event is not None and event.event_type_value in _FAILURES:
+            if event is None:
+                yield entry, None
+                continue
+            kind = event.event_type_value
+            if worker.killed_because and kind in _FAILURES:
                 # Of its interruption. Why it was interrupted is told when it has ended.
                 continue
-            self._keep(entry)
-            if event is not None:
-                if event.event_type_value == _OUTPUT and not worker.is_over:
-                    # Which optional outputs and which keys of dynamic ones were given.
-                    self._handle(worker.step, event)
-                elif event.event_type_value in _ENDS and not worker.is_over:
-                    worker.is_over = True
-                    self._handle(worker.step, event)
-                events.append(event)
+            moves = not worker.is_over and (kind in _ENDS or kind == _OUTPUT)
+            if kind in _ENDS:
+                worker.is_over = True
+            # Outputs tell which optional ones and which keys of dynamic ones were given.
+            yield entry, worker.step if moves else None
+
+    def _take(self, heard: Sequence[_Heard]) -> list[DagsterEvent]:
+        """Take in what workers have sent, and return the events.
+
+        All of it is written before any is yielded, in one transaction: whoever iterates may stop at each.
+        """
+        if heard:
+            self._keep([entry for entry, _ in heard])
+        events: list[DagsterEvent] = []
+        for entry, step in heard:
+            event = entry.dagster_event
+            if event is None:
+                continue
+            if step is not None:
+                self._handle(step, event)
+            events.append(event)
         return events
 
-    def _keep(self, entry: EventLogEntry) -> None:
-        """Write an entry to the log of the run, and show an event to the run's loggers."""
+    def _keep(self, entries: Sequence[EventLogEntry]) -> None:
+        """Write entries to the log of the run, and show their events to the run's loggers."""
         context = self._context
         fingerprints = context.fingerprints
-        context.sink(entry if fingerprints is None else fingerprints.entry_for_log(entry))
-        event = entry.dagster_event
-        level = entry.level
-        if event is not None and isinstance(level, int) and level >= context.console_level:
-            context.log.log_dagster_event(level, event.message or "", event, entry)
+        context.sink_all(
+            entries if fingerprints is None else [fingerprints.entry_for_log(entry) for entry in entries]
+        )
+        for entry in entries:
+            event, level = entry.dagster_event, entry.level
+            if event is not None and isinstance(level, int) and level >= context.console_level:
+                context.log.log_dagster_event(level, event.message or "", event, entry)
 
     def _handle(self, step: ExecutionStep, event: DagsterEvent) -> None:
         now = _time.monotonic() if event.event_type_value == _RETRY else 0.0
@@ -537,8 +559,7 @@ class _Orchestration:
                 for worker in list(pool.busy.values()):
                     pool.kill(worker, reason)
                 left = GRACE_SECONDS
-            for worker in pool.wait(left):
-                yield from self._hear(worker)
+            yield from self._hear(pool.wait(left))
 
     def _finish(self, deadline: float | None = None) -> Iterator[DagsterEvent]:
         """Let workers that kept their resources tear them down.
@@ -553,10 +574,7 @@ class _Orchestration:
                 entries.append(decode_entry(message[1:]))
 
         self._pool.finish(take, deadline)
-        for entry in entries:
-            self._keep(entry)
-            if entry.dagster_event is not None:
-                yield entry.dagster_event
+        yield from self._take([(entry, None) for entry in entries])
 
 
 def _not_loaded(traceback: str) -> str:

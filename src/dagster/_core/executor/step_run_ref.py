@@ -127,7 +127,7 @@ def step_run_ref_to_step_context(
     ref = step_run_ref
     context = LoadedRun(ref.recon_job, ref.dagster_run._replace(run_config=ref.run_config)).context(
         instance,
-        instance.event_writer(ref.run_id),
+        instance.event_writer(ref.run_id).write,
         retry_mode=ref.retry_mode,
         known_state=ref.known_state,
     )

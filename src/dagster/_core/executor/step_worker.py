@@ -113,6 +113,10 @@ def prepare_step_worker(payload: bytes) -> StepWorker:
     return StepWorker(deserialize_value(payload.decode(), StepWorkerSetup))
 
 
+#: Keeps output in files, which it opens when a step begins.
+_FORKED_LOGS = "LocalComputeLogManager"
+
+
 class StepWorker:
     """Runs steps as they come.
 
@@ -130,6 +134,10 @@ class StepWorker:
         # Ours opens nothing before somebody asks it for something, and may be forked until then.
         is_own = setup.instance_ref.custom_instance_class_data is None
         self._instance = DagsterInstance.from_ref(setup.instance_ref) if is_own else None
+        logs = setup.instance_ref.compute_logs_data
+        if self._instance is not None and logs is not None and logs.class_name == _FORKED_LOGS:
+            # Checked and made once. Others may start threads or open connections.
+            self._instance.compute_log_manager  # noqa: B018
 
     def __call__(self, channel: Channel) -> None:
         """Run steps until there are enough, or no more come."""

@@ -6,6 +6,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from dagster._core.events.event_type import RUN_EVENTS, DagsterEventType
 from dagster._core.events.log_entry import EventLogEntry
@@ -25,6 +26,18 @@ BOUNDARIES = frozenset(
         *RUN_EVENTS,
     )
 )
+
+
+class RunLogWriter(Protocol):
+    """The way into one run's log."""
+
+    def write(self, entry: EventLogEntry, /) -> None:
+        """Take an entry."""
+        ...
+
+    def write_all(self, entries: Sequence[EventLogEntry], /) -> None:
+        """Take entries that came together. Where they are committed, it is in one transaction."""
+        ...
 
 
 class EventWriter:
@@ -82,16 +95,25 @@ class EventWriter:
     def write(self, entry: EventLogEntry) -> None:
         """Take an entry; at a boundary, everything up to it is committed when this returns."""
         self._buffer.append(entry)
-        event = entry.dagster_event
-        level = entry.level
-        if (
-            (event is not None and event.event_type_value in self._boundaries)
-            or (type(level) is int and level >= _ERROR)
-            or self._closed
-        ):
+        if self._closed or self._is_boundary(entry):
             self.flush()
         elif self._ticker is None:
             self._start_ticker()
+
+    def write_all(self, entries: Sequence[EventLogEntry]) -> None:
+        """Take entries that came together; if a boundary is among them, all are committed in one batch."""
+        self._buffer.extend(entries)
+        if self._closed or any(map(self._is_boundary, entries)):
+            self.flush()
+        elif self._ticker is None:
+            self._start_ticker()
+
+    def _is_boundary(self, entry: EventLogEntry) -> bool:
+        event = entry.dagster_event
+        level = entry.level
+        return (event is not None and event.event_type_value in self._boundaries) or (
+            type(level) is int and level >= _ERROR
+        )
 
     def flush(self) -> None:
         """Commit what was taken."""

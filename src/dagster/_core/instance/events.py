@@ -26,6 +26,7 @@ from dagster._core.records.run import DagsterRun
 from dagster._core.records.user_events import AssetMaterialization, AssetObservation
 
 if TYPE_CHECKING:
+    from dagster._core.instance.event_writer import RunLogWriter
     from dagster._core.storage.event_log.base import EventLogStorage
     from dagster._core.storage.runs.base import RunStorage
 
@@ -93,16 +94,30 @@ def tell(listeners: Sequence[Listener], entry: EventLogEntry) -> None:
         listener(entry, entry.run_id)
 
 
-def write_and_tell(
-    write: Callable[[EventLogEntry], None], listeners: Sequence[Listener]
-) -> Callable[[EventLogEntry], None]:
-    """Return what writes an entry and tells listeners of it."""
+class HeardWriter:
+    """Writes entries and tells listeners of them.
 
-    def write_one(entry: EventLogEntry) -> None:
-        write(entry)
-        tell(listeners, entry)
+    Args:
+        writer: Writes them.
+        listeners: Those of the run.
+    """
 
-    return write_one
+    __slots__ = ("_listeners", "_writer")
+
+    def __init__(self, writer: RunLogWriter, listeners: Sequence[Listener]) -> None:
+        self._writer = writer
+        self._listeners = listeners
+
+    def write(self, entry: EventLogEntry) -> None:
+        """Write an entry."""
+        self._writer.write(entry)
+        tell(self._listeners, entry)
+
+    def write_all(self, entries: Sequence[EventLogEntry]) -> None:
+        """Write entries that came together."""
+        self._writer.write_all(entries)
+        for entry in entries:
+            tell(self._listeners, entry)
 
 
 def build_entry(

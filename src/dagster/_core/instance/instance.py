@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         maintenance,
         sensors,
     )
+    from dagster._core.instance.event_writer import RunLogWriter
     from dagster._core.launcher.base import RunLauncher
     from dagster._core.plan.plan import ExecutionPlan
     from dagster._core.plan.snapshot import ExecutionPlanSnapshot
@@ -1008,13 +1009,13 @@ class DagsterInstance:
 
     # Events
 
-    def event_writer(self, run_id: str) -> Callable[[EventLogEntry], None]:
-        """Return what takes the entries of a run's log, one call an entry.
+    def event_writer(self, run_id: str) -> RunLogWriter:
+        """Return what takes the entries of a run's log.
 
         Entries may be buffered; :meth:`close_event_writer` has them committed.
         """
-        write, listeners = self._recorder.event_writer(run_id), self._listeners.get(run_id)
-        return events.write_and_tell(write, listeners) if listeners else write
+        writer, listeners = self._recorder.event_writer(run_id), self._listeners.get(run_id)
+        return events.HeardWriter(writer, listeners) if listeners else writer
 
     def close_event_writer(self, run_id: str) -> None:
         """Have everything committed that was written to a run's log."""

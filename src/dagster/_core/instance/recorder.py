@@ -5,12 +5,12 @@ An ephemeral instance keeps both in a buffer (:class:`EphemeralStorage`), any ot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
 from dagster._core.events.log_entry import EventLogEntry
-from dagster._core.instance.event_writer import EventWriter
+from dagster._core.instance.event_writer import EventWriter, RunLogWriter
 from dagster._core.instance.events import store_entries
 from dagster._core.instance.parts import InstanceParts
 from dagster._core.instance.runs import find_run
@@ -32,7 +32,7 @@ class Recorder(Protocol):
         """Return whether there is a run."""
         ...
 
-    def event_writer(self, run_id: str) -> Callable[[EventLogEntry], None]:
+    def event_writer(self, run_id: str) -> RunLogWriter:
         """Return what takes the entries of a run's log."""
         ...
 
@@ -78,13 +78,13 @@ class DurableRecorder:
     def has_run(self, run_id: str) -> bool:
         return self._parts.get("run_storage").has_run(run_id)
 
-    def event_writer(self, run_id: str) -> Callable[[EventLogEntry], None]:
+    def event_writer(self, run_id: str) -> RunLogWriter:
         writer = self._writers.get(run_id)
         if writer is None:
             get = self._parts.get
             commit = partial(store_entries, get("run_storage"), get("event_storage"))
             writer = self._writers.setdefault(run_id, EventWriter(commit))
-        return writer.write
+        return writer
 
     def close_writer(self, run_id: str) -> None:
         writer = self._writers.get(run_id)

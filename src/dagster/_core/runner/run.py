@@ -80,8 +80,8 @@ class RunExecution:
         self._opening = opening
         self._earlier_failures = earlier_failures
         try:
-            sink = instance.event_writer(run.run_id)
-            log = log_manager_of(job.get_definition(), config, run, instance, sink, loggers)
+            writer = instance.event_writer(run.run_id)
+            log = log_manager_of(job.get_definition(), config, run, instance, writer.write, loggers)
             self._executor = self._make_executor(job, config, instance)
         except Exception as exc:
             # The run is stored, and must not stay in the list as one that may still start.
@@ -100,7 +100,8 @@ class RunExecution:
             dagster_run=run,
             instance=instance,
             log=log,
-            sink=sink,
+            sink=writer.write,
+            sink_all=writer.write_all,
             raise_on_error=raise_on_error,
             output_capture=output_capture,
             keeps_fingerprints=keeps_fingerprints,

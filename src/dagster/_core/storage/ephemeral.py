@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,15 @@ class _Pending:
         self.folded = 0
 
 
+class _Log(list[EventLogEntry]):
+    """The log of a run. Writing an entry costs an append; reading does the rest."""
+
+    __slots__ = ()
+
+    write = list.append
+    write_all = list.extend
+
+
 class EphemeralStorage:
     """The buffer: runs in the order in which they were added, and what was added to the log of each."""
 
@@ -43,7 +52,7 @@ class EphemeralStorage:
 
     def __init__(self) -> None:
         self._runs: dict[str, _Pending] = {}
-        self._logs: dict[str, list[EventLogEntry]] = {}
+        self._logs: dict[str, _Log] = {}
         #: Runs to whose logs nobody writes any longer.
         self._ended: list[str] = []
         self._storages: MemoryStorages | None = None
@@ -63,9 +72,9 @@ class EphemeralStorage:
         self._runs[run.run_id] = _Pending(run)
         return run
 
-    def event_writer(self, run_id: str) -> Callable[[EventLogEntry], None]:
-        """Return what appends to the log of a run. An event costs an append; reading does the rest."""
-        return self._logs.setdefault(run_id, []).append
+    def event_writer(self, run_id: str) -> _Log:
+        """Return the log of a run, to be written."""
+        return self._logs.setdefault(run_id, _Log())
 
     def close_writer(self, run_id: str) -> None:
         """Take note that nobody writes to the log of a run any longer."""
@@ -74,7 +83,7 @@ class EphemeralStorage:
     def store(self, entries: Sequence[EventLogEntry]) -> None:
         """Add entries to the logs of their runs."""
         for entry in entries:
-            self._logs.setdefault(entry.run_id, []).append(entry)
+            self.event_writer(entry.run_id).append(entry)
 
     def get_run(self, run_id: str) -> DagsterRun | None:
         """Return a run with the status that its log gives it, or None."""

@@ -254,11 +254,11 @@ class TestStopping:
         keep = multiprocess._Orchestration._keep
         kept: list[Any] = []
 
-        def keep_some(self: Any, entry: Any) -> None:
-            kept.append(entry)
-            if entry.dagster_event is not None and entry.dagster_event.is_step_success:
+        def keep_some(self: Any, entries: Any) -> None:
+            kept.extend(entries)
+            if any(e.dagster_event is not None and e.dagster_event.is_step_success for e in entries):
                 raise OSError("the disk is full")
-            keep(self, entry)
+            keep(self, entries)
 
         monkeypatch.setattr(multiprocess._Orchestration, "_keep", keep_some)
         kinds = [event.event_type_value for event in self.events(instance, "pids")]

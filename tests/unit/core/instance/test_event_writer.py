@@ -148,3 +148,28 @@ def test_many_threads_lose_and_double_nothing(store: Store) -> None:
     for name in range(4):
         own = [int(text.split(":")[1]) for text in texts if text.startswith(f"{name}:")]
         assert own == list(range(200))
+
+
+def test_what_comes_together_is_committed_together(store: Store) -> None:
+    writer = EventWriter(store, NEVER)
+    first = message("before")
+    writer.write(first)
+    entries = [event(Type.STEP_SUCCESS), message("between"), event(Type.STEP_SUCCESS), message("after")]
+    writer.write_all(entries)
+    assert store.batches == [[first, *entries]]
+    writer.write_all([message("waits")])
+    assert len(store.batches) == 1
+    writer.close()
+    writer.write_all([message("late"), message("later")])
+    assert [len(batch) for batch in store.batches] == [5, 1, 2]
+
+
+def test_what_came_together_and_could_not_be_committed_is_tried_again(store: Store) -> None:
+    writer = EventWriter(store, NEVER)
+    store.failures = 1
+    entries = [message("one"), event(Type.STEP_SUCCESS)]
+    with pytest.raises(OSError, match="no space left"):
+        writer.write_all(entries)
+    last = event(Type.RUN_SUCCESS)
+    writer.write_all([last])
+    assert store.batches == [[*entries, last]]

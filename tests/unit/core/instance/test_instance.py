@@ -40,7 +40,7 @@ def test_an_ephemeral_run_loads_no_database() -> None:
 def test_what_is_written_after_reading_is_read_too() -> None:
     with DagsterInstance.ephemeral() as instance:
         run = instance.create_run(job_name="a")
-        write = instance.event_writer(run.run_id)
+        write = instance.event_writer(run.run_id).write
         storage = instance.event_log_storage
         instance.report_engine_event("one", run)
         (entry,) = storage.get_logs_for_run(run.run_id)

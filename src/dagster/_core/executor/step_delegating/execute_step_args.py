@@ -109,7 +109,7 @@ def execute_steps(args: ExecuteStepArgs, instance: DagsterInstance) -> Iterator[
             "started with?",
             invalid_run_id=args.run_id,
         )
-    sink = instance.event_writer(run.run_id)
+    sink = instance.event_writer(run.run_id).write
     try:
         keys = list(args.step_keys_to_execute)
         if args.should_verify_step:
