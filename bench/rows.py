@@ -78,13 +78,14 @@ _EVENT_LOG = _scenario("event_log", 2_000)
 _LONG_LOG = _scenario("event_log", 10_000, upstream=False)
 _RUNS = _scenario("run_storage", 3_000)
 _MANY_RUNS = _scenario("run_storage", 100_000, upstream=False)
+_VERY_MANY_RUNS = _scenario("run_storage", 1_000_000, "together", upstream=False)
 # Upstream takes minutes over the first, and has its storage on PostgreSQL in a package that is not there.
 _MANY_WRITERS = _scenario("many_writers", 25, upstream=False)
 _CONNECTIONS = _scenario("server_connections", 50, 20, upstream=False)
 
 
-def _page(title: str, run: Run, measure: str) -> Row:
-    return Row(title, run, measure, "ms", 1e3, "≤ 3 ms", at_most(3e-3))
+def _page(title: str, run: Run, measure: str, limit: int = 3) -> Row:
+    return Row(title, run, measure, "ms", 1e3, f"≤ {limit} ms", at_most(limit * 1e-3))
 
 
 ROWS: tuple[Row, ...] = (
@@ -277,6 +278,9 @@ ROWS: tuple[Row, ...] = (
     _page("newest 25 of 100,000 runs", _MANY_RUNS, "seconds per page"),
     _page("… by tag", _MANY_RUNS, "seconds per page by tag"),
     _page("… by status", _MANY_RUNS, "seconds per page by status"),
+    _page("newest 25 of 1,000,000 runs", _VERY_MANY_RUNS, "seconds per page", 5),
+    _page("… by tag", _VERY_MANY_RUNS, "seconds per page by tag", 5),
+    _page("… by status", _VERY_MANY_RUNS, "seconds per page by status", 5),
     Row(
         "a materialization without a run",
         _scenario("runless", 500),
