@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Self
-
 from dagster._core.storage.runs.sql import SqlRunStorage
-from dagster._serdes.config_class import ConfigurableClass, ConfigurableClassData
-from dagster_mysql.urls import mysql_config, open_mysql, url_from_config
+from dagster._serdes.config_class import ConfigurableClassData
+from dagster_mysql.configurable import ConfigurableMySQLStorage
+from dagster_mysql.urls import open_mysql
 
 
-class MySQLRunStorage(SqlRunStorage, ConfigurableClass):
+class MySQLRunStorage(SqlRunStorage, ConfigurableMySQLStorage):
     """Runs on MySQL.
 
     From the "Internals" document. Where all three storages are on MySQL, choose
@@ -30,20 +28,3 @@ class MySQLRunStorage(SqlRunStorage, ConfigurableClass):
     def __init__(self, mysql_url: str, inst_data: ConfigurableClassData | None = None) -> None:
         database = open_mysql(mysql_url, ("runs",))
         super().__init__(database, inst_data)
-
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        """Where the object comes from."""
-        return self._inst_data
-
-    @classmethod
-    def config_type(cls) -> Any:
-        """Return the schema of its config."""
-        return mysql_config()
-
-    @classmethod
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
-    ) -> Self:
-        """Return the storage of a config."""
-        return cls(url_from_config(config_value), inst_data)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Self
-
 from dagster._core.storage.runs.sql import SqlRunStorage
-from dagster._serdes.config_class import ConfigurableClass, ConfigurableClassData
-from dagster_postgres.urls import open_postgres, postgres_config, url_from_config
+from dagster._serdes.config_class import ConfigurableClassData
+from dagster_postgres.configurable import ConfigurablePostgresStorage
+from dagster_postgres.urls import open_postgres
 
 
-class PostgresRunStorage(SqlRunStorage, ConfigurableClass):
+class PostgresRunStorage(SqlRunStorage, ConfigurablePostgresStorage):
     """Runs on PostgreSQL.
 
     From the "Internals" document. Where all three storages are on PostgreSQL, choose
@@ -36,21 +34,3 @@ class PostgresRunStorage(SqlRunStorage, ConfigurableClass):
     ) -> None:
         database = open_postgres(postgres_url, ("runs",), should_autocreate_tables)
         super().__init__(database, inst_data)
-
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        """Where the object comes from."""
-        return self._inst_data
-
-    @classmethod
-    def config_type(cls) -> Any:
-        """Return the schema of its config."""
-        return postgres_config()
-
-    @classmethod
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
-    ) -> Self:
-        """Return the storage of a config."""
-        url = url_from_config(config_value)
-        return cls(url, config_value["should_autocreate_tables"], inst_data)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Self
-
 from dagster._core.storage.sql.schema import GROUPS
 from dagster._core.storage.unified import UnifiedSqlStorage
-from dagster._serdes.config_class import ConfigurableClass, ConfigurableClassData
+from dagster._serdes.config_class import ConfigurableClassData
+from dagster_postgres.configurable import ConfigurablePostgresStorage
 from dagster_postgres.event_log import PostgresEventLogStorage
 from dagster_postgres.run_storage import PostgresRunStorage
 from dagster_postgres.schedule_storage import PostgresScheduleStorage
-from dagster_postgres.urls import open_postgres, postgres_config, url_from_config
+from dagster_postgres.urls import open_postgres
 
 
-class DagsterPostgresStorage(UnifiedSqlStorage, ConfigurableClass):
+class DagsterPostgresStorage(UnifiedSqlStorage, ConfigurablePostgresStorage):
     """Runs, events and schedules in one PostgreSQL database, with two connections per process at most.
 
     It is chosen in ``dagster.yaml`` with::
@@ -45,21 +43,3 @@ class DagsterPostgresStorage(UnifiedSqlStorage, ConfigurableClass):
     ) -> None:
         database = open_postgres(postgres_url, GROUPS, should_autocreate_tables)
         super().__init__(database, inst_data, should_autocreate_tables)
-
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        """Where the object comes from."""
-        return self._inst_data
-
-    @classmethod
-    def config_type(cls) -> Any:
-        """Return the schema of its config."""
-        return postgres_config()
-
-    @classmethod
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
-    ) -> Self:
-        """Return the storage of a config."""
-        url = url_from_config(config_value)
-        return cls(url, config_value["should_autocreate_tables"], inst_data)

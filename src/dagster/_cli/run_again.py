@@ -92,11 +92,12 @@ def reexecute_command(ctx: click.Context, run: str, **params: Any) -> None:
     tags = read_tags(params["tags"])
     selection = read_selection(params["steps"], "-s/--steps")
     kinds = params["every"], params["from_failure"], params["from_changed"]
-    _check_kind(*kinds, selection)
     if params["as_json_"] and not params["dry_run"]:
         raise Refusal("--json is for --dry-run. To have a run as JSON: dagster run show RUN --json")
     with open_instance() as instance:
         parent = find_record(instance, run).dagster_run
+        # After the run: which kind it is to be is no question where there is no run.
+        _check_kind(*kinds, selection)
         options = _options(instance, parent, selection, *kinds[1:])
         job = job_of_run(parent, params)
 

@@ -33,18 +33,6 @@ class RootInputManagerDefinition(InputManagerDefinition):
         version: The version of the code of ``resource_fn``.
     """
 
-    def copy_for_configured(
-        self, description: str | None, config_schema: Any
-    ) -> RootInputManagerDefinition:
-        return RootInputManagerDefinition(
-            resource_fn=self.resource_fn,
-            config_schema=config_schema,
-            description=description or self.description,
-            input_config_schema=self.input_config_schema,
-            required_resource_keys=self.required_resource_keys,
-            version=self.version,
-        )
-
 
 class FunctionRootInputManager(FunctionInputManager, RootInputManager):
     """The root input manager that calls a function."""

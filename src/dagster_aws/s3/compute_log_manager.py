@@ -12,12 +12,15 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from dagster._config.config_type import Bool, Float
+from dagster._config.config_type import Bool
 from dagster._config.field import Field
 from dagster._config.shapes import Permissive
 from dagster._config.source import StringSource
-from dagster._core.storage.local_compute_log_manager import MAX_BYTES_FIELD
-from dagster._core.storage.remote_compute_log_manager import LogStore, RemoteComputeLogManager
+from dagster._core.storage.remote_compute_log_manager import (
+    UPLOAD_FIELDS,
+    LogStore,
+    RemoteComputeLogManager,
+)
 from dagster._serdes.config_class import ConfigurableClass, ConfigurableClassData
 
 _URL_SECONDS: Final = 3600
@@ -253,7 +256,6 @@ class S3ComputeLogManager(RemoteComputeLogManager, ConfigurableClass):
 
         return {
             "bucket": Field(StringSource, description="The bucket."),
-            "local_dir": optional(StringSource, "Where logs are written first."),
             "prefix": Field(
                 StringSource,
                 is_required=False,
@@ -264,16 +266,9 @@ class S3ComputeLogManager(RemoteComputeLogManager, ConfigurableClass):
             "verify": Field(Bool, default_value=True, description="Whether to check the certificate."),
             "verify_cert_path": optional(StringSource, "The certificates to check it with."),
             "endpoint_url": optional(StringSource, "Where S3 is, if it is not Amazon's."),
-            "skip_empty_files": Field(
-                Bool, default_value=False, description="Whether empty streams are not uploaded."
-            ),
-            "upload_interval": optional(Float, "Seconds between uploads of a growing log."),
             "upload_extra_args": optional(Permissive({}), "What each upload takes."),
-            "show_url_only": Field(
-                Bool, default_value=False, description="Whether events tell where the log can be seen."
-            ),
             "region": optional(StringSource, "The region."),
-            "max_bytes_per_stream": MAX_BYTES_FIELD,
+            **UPLOAD_FIELDS,
         }
 
     @classmethod

@@ -45,6 +45,8 @@ from tests.storage.event_log.asset_log import (
 OTHER = AssetKey("other")
 MATERIALIZATION = DagsterEventType.ASSET_MATERIALIZATION
 PLANNED = DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+FAILED = DagsterEventType.ASSET_FAILED_TO_MATERIALIZE
+OBSERVATION = DagsterEventType.ASSET_OBSERVATION
 
 
 def ids(result: EventRecordsResult) -> list[int]:
@@ -90,7 +92,7 @@ def test_an_unknown_asset_has_nothing(database: Database) -> None:
     assert assets.get_latest_materialization_events(database, [KEY]) == {}
     assert assets.get_latest_materialization_storage_ids(database, [KEY]) == {}
     assert assets.get_latest_materialization_code_versions(database, [KEY]) == {KEY: None}
-    page = asset_events.fetch_materializations(database, KEY, 10)
+    page = asset_events.fetch_asset_events(database, MATERIALIZATION, KEY, 10)
     assert (page.records, page.has_more) == ([], False)
 
 
@@ -135,8 +137,8 @@ def test_any_text_is_a_part_of_a_key(database: Database) -> None:
         assert assets.get_asset_keys(database, prefix=[text]) == [key]
         assert assets.has_asset_key(database, key)
         assert partitions.get_materialized_partitions(database, key) == {text}
-        page = asset_events.fetch_materializations(
-            database, AssetRecordsFilter(key, asset_partitions=[text]), 10
+        page = asset_events.fetch_asset_events(
+            database, MATERIALIZATION, AssetRecordsFilter(key, asset_partitions=[text]), 10
         )
         assert [record.partition_key for record in page.records] == [text]
         made = asset_events.get_asset_partitions_for_run(database, f"run {text}")
@@ -160,24 +162,29 @@ def test_pages_of_materializations(database: Database) -> None:
     seen: list[int] = []
     cursor, more = None, True
     while more:
-        page = asset_events.fetch_materializations(database, KEY, 4, cursor)
+        page = asset_events.fetch_asset_events(database, MATERIALIZATION, KEY, 4, cursor)
         seen += ids(page)
         cursor, more = page.cursor, page.has_more
     assert seen == stored[::-1]
-    page = asset_events.fetch_materializations(database, KEY, 4, None, True)
+    page = asset_events.fetch_asset_events(database, MATERIALIZATION, KEY, 4, None, True)
     assert ids(page) == stored[:4]
-    assert ids(asset_events.fetch_materializations(database, KEY, 9, page.cursor, True)) == stored[4:]
-    exact = asset_events.fetch_materializations(database, KEY, 10)
+    assert (
+        ids(asset_events.fetch_asset_events(database, MATERIALIZATION, KEY, 9, page.cursor, True))
+        == stored[4:]
+    )
+    exact = asset_events.fetch_asset_events(database, MATERIALIZATION, KEY, 10)
     assert not exact.has_more
     with pytest.raises(ParameterCheckError, match="cursor"):
-        asset_events.fetch_materializations(database, KEY, 1, "junk")
+        asset_events.fetch_asset_events(database, MATERIALIZATION, KEY, 1, "junk")
 
 
 def test_an_empty_page_says_where_to_go_on(database: Database) -> None:
-    page = asset_events.fetch_observations(database, KEY, 5, ascending=True)
+    page = asset_events.fetch_asset_events(database, OBSERVATION, KEY, 5, ascending=True)
     stored = store(database, observed(), observed())
-    assert ids(asset_events.fetch_observations(database, KEY, 5, page.cursor, True)) == stored
-    end = asset_events.fetch_observations(database, KEY, 5, str(stored[-1]), True)
+    assert (
+        ids(asset_events.fetch_asset_events(database, OBSERVATION, KEY, 5, page.cursor, True)) == stored
+    )
+    end = asset_events.fetch_asset_events(database, OBSERVATION, KEY, 5, str(stored[-1]), True)
     assert (end.records, end.cursor) == ([], str(stored[-1]))
 
 
@@ -186,7 +193,7 @@ def test_filters_of_records(database: Database) -> None:
 
     def found(**conditions: object) -> list[int]:
         wanted = AssetRecordsFilter(KEY, **conditions)  # pyright: ignore[reportArgumentType]
-        page = asset_events.fetch_materializations(database, wanted, 100, ascending=True)
+        page = asset_events.fetch_asset_events(database, MATERIALIZATION, wanted, 100, ascending=True)
         return [stored.index(number) for number in ids(page)]
 
     assert found(asset_partitions=["1", "2"]) == [1, 2, 4, 5, 7, 8]
@@ -202,8 +209,8 @@ def test_filters_of_records(database: Database) -> None:
 
 def test_planned_and_failed_materializations_have_pages(database: Database) -> None:
     plan, fail, skip = store(database, planned(), failed(), failed(skipped=True))
-    assert ids(asset_events.fetch_planned_materializations(database, KEY, 5)) == [plan]
-    page = asset_events.fetch_failed_materializations(database, KEY, 5)
+    assert ids(asset_events.fetch_asset_events(database, PLANNED, KEY, 5)) == [plan]
+    page = asset_events.fetch_asset_events(database, FAILED, KEY, 5)
     assert ids(page) == [skip, fail]
     assert page.records[1].event_log_entry == failed()
 
@@ -312,7 +319,7 @@ def test_a_wiped_asset_is_not_known(database: Database) -> None:
     assert assets.all_asset_keys(database) == [OTHER]
     assert assets.get_asset_records(database, [KEY]) == []
     assert assets.get_latest_materialization_events(database, [KEY]) == {}
-    assert ids(asset_events.fetch_materializations(database, KEY, 5)) == []
+    assert ids(asset_events.fetch_asset_events(database, MATERIALIZATION, KEY, 5)) == []
     assert asset_tags.get_event_tags_for_asset(database, KEY) == []
     assert partitions.get_materialized_partitions(database, KEY) == set()
     assert partitions.get_latest_planned_materialization_info(database, KEY) is None
@@ -350,7 +357,7 @@ def test_wiping_partitions(database: Database) -> None:
     assert entry.last_skipped_materialize_record is not None
     assert entry.last_skipped_materialize_record.storage_id == keep[4]
     assert partitions.get_materialized_partitions(database, KEY) == {"p"}
-    assert ids(asset_events.fetch_materializations(database, KEY, 5)) == [keep[0]]
+    assert ids(asset_events.fetch_asset_events(database, MATERIALIZATION, KEY, 5)) == [keep[0]]
     assert asset_tags.get_event_tags_for_asset(database, KEY) == []
     apply(database, list(zip(lost, gone, strict=True)))
     assert partitions.get_materialized_partitions(database, KEY) == {"p"}
@@ -522,7 +529,7 @@ def test_writers_at_once_lose_nothing(database: Database) -> None:
     names = {f"{worker}/{number}" for worker in range(4) for number in range(6)}
     for key in keys:
         assert partitions.get_materialized_partitions(database, key) == names
-        newest = asset_events.fetch_materializations(database, key, 1).records[0].storage_id
+        newest = asset_events.fetch_asset_events(database, MATERIALIZATION, key, 1).records[0].storage_id
         assert assets.get_latest_materialization_storage_ids(database, [key]) == {key: newest}
 
 

@@ -171,6 +171,15 @@ class TestReexecute:
         assert result.exit_code == 2
         assert "expected one of --all, --steps, --from-failure and --from-changed" in result.output
 
+    def test_a_run_that_there_is_not_is_told_before_the_kind(self, run, failed):
+        result = run("run", "reexecute", "zzz")
+        assert result.exit_code == 2
+        told = 'Error: There is no run with id "zzz". dagster run list shows what there is.\n'
+        assert result.stderr == told
+        assert result.stderr == run("run", "show", "zzz").stderr
+        near = run("run", "reexecute", failed[:7] + "zz").stderr
+        assert f'Did you mean "{failed[:9]}"?' in near
+
     def test_json_is_for_a_dry_run(self, run, failed):
         result = run("run", "reexecute", failed, "--all", "--json")
         assert result.exit_code == 2

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import dagster._check as check
 from dagster._core.definitions.console_loggers import build_console_log_manager
@@ -12,12 +11,11 @@ from dagster._core.definitions.graph.dependency import Node
 from dagster._core.definitions.graph.invocation import PendingNodeInvocation
 from dagster._core.definitions.op.definition import OpDefinition
 from dagster._core.definitions.op.signature import read_signature
-from dagster._core.definitions.resource.context_resources import ContextResources
+from dagster._core.definitions.resource.context_resources import ContextResources, HandMadeContext
 from dagster._core.definitions.resource.requirement import (
     ResourceRequirement,
     ensure_requirements_satisfied,
 )
-from dagster._core.definitions.resource.scoped import NO_RESOURCES
 from dagster._core.errors import (
     DagsterInvalidInvocationError,
     DagsterInvalidPropertyError,
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
     from dagster._core.definitions.hook import HookDefinition
 
 
-class UnboundHookContext(HookContext):
+class UnboundHookContext(HandMadeContext, HookContext):
     """The context of a hook that is called directly. Made by :func:`build_hook_context`.
 
     Use it in a ``with`` when one of its resources has to be torn down.
@@ -66,20 +64,6 @@ class UnboundHookContext(HookContext):
         self._instance = instance
         self._mode_def = mode_def
         self._log: Any = None
-
-    def __enter__(self) -> Self:
-        if self._context_resources is not None:
-            self._context_resources.open()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        if self._context_resources is not None:
-            self._context_resources.close(exc_type, exc, tb)
 
     def bound_to(self, hook_def: HookDefinition) -> BoundHookContext:
         """Return the context of one call of a hook.
@@ -158,16 +142,6 @@ class UnboundHookContext(HookContext):
         if self._log is None:
             self._log = build_console_log_manager()
         return self._log
-
-    @property
-    def resources(self) -> Any:
-        """The resources, as attributes.
-
-        Raises:
-            DagsterInvariantViolationError: One of them has to be torn down, and this is outside
-                ``with``.
-        """
-        return NO_RESOURCES if self._context_resources is None else self._context_resources.get()
 
     @property
     def pipeline_name(self) -> str:

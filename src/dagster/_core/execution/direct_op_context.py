@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import dagster._check as check
 from dagster._config.config_function import plain_config
 from dagster._core.definitions.console_loggers import build_console_log_manager
 from dagster._core.definitions.graph.dependency import Node
 from dagster._core.definitions.resource.context import InstanceOnDemand
-from dagster._core.definitions.resource.context_resources import ContextResources
-from dagster._core.definitions.resource.scoped import NO_RESOURCES, Resources
+from dagster._core.definitions.resource.context_resources import ContextResources, HandMadeContext
+from dagster._core.definitions.resource.scoped import Resources
 from dagster._core.definitions.types.context import TypeCheckContext
 from dagster._core.errors import (
     DagsterInvalidInvocationError,
@@ -94,7 +93,7 @@ class _ResourceScopes:
         return Resources({k: v for k, v in known.items() if k in (required_resource_keys or ())})
 
 
-class DirectOpExecutionContext(OpExecutionContext):
+class DirectOpExecutionContext(HandMadeContext, OpExecutionContext):
     """The ``context`` of an op that is called directly. Made by :func:`build_op_context`.
 
     One context serves any number of calls, one after the other. What the last call logged and added can
@@ -141,24 +140,6 @@ class DirectOpExecutionContext(OpExecutionContext):
         self._call: DirectCall | None = None
         self._events: list[Any] = []
         self._output_metadata: dict[str, dict[str | None, dict[str, Any]]] = {}
-
-    def __enter__(self) -> Self:
-        if self._context_resources is not None:
-            self._context_resources.open()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        try:
-            if self._context_resources is not None:
-                self._context_resources.close(exc_type, exc, tb)
-        finally:
-            if isinstance(self._instance, InstanceOnDemand):
-                self._instance.close()
 
     # Calls
 
@@ -228,9 +209,7 @@ class DirectOpExecutionContext(OpExecutionContext):
             DagsterInvariantViolationError: One of them has to be torn down, and this is outside
                 ``with``.
         """
-        if self._call is not None:
-            return self._call.resources
-        return NO_RESOURCES if self._context_resources is None else self._context_resources.get()
+        return super().resources if self._call is None else self._call.resources
 
     @property
     def instance(self) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import dagster._check as check
 from dagster._config.resolve import as_field
@@ -66,8 +66,8 @@ class InputManagerDefinition(ResourceDefinition):
         """The config of each input that the manager loads, or None."""
         return self._input_config_schema
 
-    def copy_for_configured(self, description: str | None, config_schema: Any) -> InputManagerDefinition:
-        return InputManagerDefinition(
+    def copy_for_configured(self, description: str | None, config_schema: Any) -> Self:
+        return type(self)(
             resource_fn=self.resource_fn,
             config_schema=config_schema,
             description=description or self.description,

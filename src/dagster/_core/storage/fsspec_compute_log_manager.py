@@ -6,12 +6,14 @@ import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Self
 
-from dagster._config.config_type import Bool, Float
 from dagster._config.field import Field
 from dagster._config.shapes import Permissive
 from dagster._config.source import StringSource
-from dagster._core.storage.local_compute_log_manager import MAX_BYTES_FIELD
-from dagster._core.storage.remote_compute_log_manager import LogStore, RemoteComputeLogManager
+from dagster._core.storage.remote_compute_log_manager import (
+    UPLOAD_FIELDS,
+    LogStore,
+    RemoteComputeLogManager,
+)
 from dagster._serdes.config_class import ConfigurableClass, ConfigurableClassData
 
 _URL_SECONDS: Final = 3600
@@ -136,19 +138,7 @@ class FsspecComputeLogManager(RemoteComputeLogManager, ConfigurableClass):
             "storage_options": Field(
                 Permissive({}), is_required=False, description="What fsspec's file system takes."
             ),
-            "local_dir": Field(
-                StringSource, is_required=False, description="Where logs are written first."
-            ),
-            "skip_empty_files": Field(
-                Bool, default_value=False, description="Whether empty streams are not uploaded."
-            ),
-            "upload_interval": Field(
-                Float, is_required=False, description="Seconds between uploads of a growing log."
-            ),
-            "show_url_only": Field(
-                Bool, default_value=False, description="Whether events tell the place of the log."
-            ),
-            "max_bytes_per_stream": MAX_BYTES_FIELD,
+            **UPLOAD_FIELDS,
         }
 
     @classmethod

@@ -20,11 +20,6 @@ class InMemoryStorage(UnifiedSqlStorage, ConfigurableClass):
     def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
         super().__init__(open_memory(), inst_data)
 
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        """Where the object comes from."""
-        return self._inst_data
-
     @classmethod
     def config_type(cls) -> Any:
         """Return the schema of its config: there is nothing to set."""

@@ -7,10 +7,14 @@ import os
 import threading
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import IO, Any, Final
 
+from dagster._config.config_type import Bool, Float
+from dagster._config.field import Field
+from dagster._config.source import StringSource
 from dagster._core.storage.compute_log_manager import (
     CapturedLogContext,
     CapturedLogMetadata,
@@ -22,7 +26,7 @@ from dagster._core.storage.compute_log_manager import (
     check_what_to_delete,
     key_order,
 )
-from dagster._core.storage.local_compute_log_manager import IO_TYPE_EXTENSION
+from dagster._core.storage.local_compute_log_manager import IO_TYPE_EXTENSION, MAX_BYTES_FIELD
 from dagster._core.storage.local_log_files import LocalLogFiles
 from dagster._core.storage.log_key_paths import (
     COMPLETE,
@@ -46,6 +50,22 @@ from dagster._core.storage.log_subscriptions import LogFollowers
 
 #: How often it is looked for new output of followed logs, in seconds: each look is a request.
 POLLING_SECONDS: Final = 2.5
+#: In the config of every manager that uploads: what the parameters of the class of the same names are.
+UPLOAD_FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
+    {
+        "local_dir": Field(StringSource, is_required=False, description="Where logs are written first."),
+        "skip_empty_files": Field(
+            Bool, default_value=False, description="Whether empty streams are not uploaded."
+        ),
+        "upload_interval": Field(
+            Float, is_required=False, description="Seconds between uploads of a growing log."
+        ),
+        "show_url_only": Field(
+            Bool, default_value=False, description="Whether events tell where the log can be seen."
+        ),
+        "max_bytes_per_stream": MAX_BYTES_FIELD,
+    }
+)
 #: The mark of the end comes last: it says that all of it can be read.
 _IN_ORDER: Final = (KEY, STDOUT, STDERR, COMPLETE)
 _log = logging.getLogger("dagster.compute_logs")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import dagster._check as check
 from dagster._core.definitions.console_loggers import build_console_log_manager
 from dagster._core.definitions.resource.context import InitResourceContext, InstanceOnDemand
-from dagster._core.definitions.resource.context_resources import ContextResources
-from dagster._core.definitions.resource.scoped import NO_RESOURCES, Resources
+from dagster._core.definitions.resource.context_resources import ContextResources, HandMadeContext
+from dagster._core.definitions.resource.scoped import Resources
 from dagster._core.errors import DagsterInvariantViolationError
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from dagster._core.events.log_manager import DagsterLogManager
 
 
-class UnboundInitResourceContext(InitResourceContext):
+class UnboundInitResourceContext(HandMadeContext, InitResourceContext):
     """A context for calling a resource definition by hand, made by :func:`build_init_resource_context`.
 
     It is a context manager; it must be used as one when a resource in it has to be torn down.
@@ -36,7 +35,7 @@ class UnboundInitResourceContext(InitResourceContext):
             instance = InstanceOnDemand()
         super().__init__(resource_config=resource_config, instance=instance)
         self._log: DagsterLogManager | None = None
-        self._context_resources: ContextResources | None = None
+        self._context_resources = None
         if resources:
             if isinstance(resources, Resources):
                 resources = resources.original_resource_dict
@@ -44,34 +43,6 @@ class UnboundInitResourceContext(InitResourceContext):
                 resources, "build_init_resource_context", instance=instance
             )
             self._all_resource_defs = self._context_resources.resource_defs
-
-    def __enter__(self) -> Self:
-        if self._context_resources is not None:
-            self._context_resources.open()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        try:
-            if self._context_resources is not None:
-                self._context_resources.close(exc_type, exc, tb)
-        finally:
-            if isinstance(self._instance, InstanceOnDemand):
-                self._instance.close()
-
-    @property
-    def resources(self) -> Any:
-        """The resources of this context, as attributes.
-
-        Raises:
-            DagsterInvariantViolationError: One of them has to be torn down, and this is outside
-                ``with``.
-        """
-        return NO_RESOURCES if self._context_resources is None else self._context_resources.get()
 
     @property
     def log_manager(self) -> DagsterLogManager:

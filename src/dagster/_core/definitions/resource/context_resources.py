@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import dagster._check as check
 from dagster._core.definitions.resource.context import InstanceOnDemand
@@ -105,6 +105,48 @@ class ContextResources:
             )
         self._resources = manager.scoped(frozenset(manager.init_order))
         return self._resources
+
+
+class HandMadeContext:
+    """What contexts that are made by hand have in common: resources, and an instance if none was given.
+
+    Both are torn down at the end of a ``with`` block. A class derives from this first, since it stands in
+    for what the contexts of a run do with resources.
+    """
+
+    __slots__ = ()
+
+    #: None if no resources were given.
+    _context_resources: ContextResources | None
+    _instance: Any
+
+    def __enter__(self) -> Self:
+        if self._context_resources is not None:
+            self._context_resources.open()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        try:
+            if self._context_resources is not None:
+                self._context_resources.close(exc_type, exc, tb)
+        finally:
+            if isinstance(self._instance, InstanceOnDemand):
+                self._instance.close()
+
+    @property
+    def resources(self) -> Any:
+        """The resources of this context, as attributes.
+
+        Raises:
+            DagsterInvariantViolationError: One of them has to be torn down, and this is outside
+                ``with``.
+        """
+        return NO_RESOURCES if self._context_resources is None else self._context_resources.get()
 
 
 def as_context_resources(resources: Any, builder: str) -> Any:

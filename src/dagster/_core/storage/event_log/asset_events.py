@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import product
 from typing import Any
@@ -37,19 +37,21 @@ _EventTypes = DagsterEventType | AbstractSet[DagsterEventType] | None
 # Pages of records
 
 
-def fetch_materializations(
+def fetch_asset_events(
     database: Database,
+    event_type: DagsterEventType,
     records_filter: AssetKey | AssetRecordsFilter,
     limit: int,
     cursor: str | None = None,
     ascending: bool = False,
 ) -> EventRecordsResult:
-    """Return a page of the materializations of an asset.
+    """Return a page of the events of a type about an asset.
 
     From the "Internals" document.
 
     Args:
         database: The database.
+        event_type: One of the types of asset events.
         records_filter: The asset, or a filter.
         limit: The length of the page.
         cursor: The cursor of the page before.
@@ -58,54 +60,6 @@ def fetch_materializations(
     Raises:
         ParameterCheckError: If the cursor is not one.
     """
-    event_type = DagsterEventType.ASSET_MATERIALIZATION
-    return _fetch(database, event_type, records_filter, limit, cursor, ascending)
-
-
-def fetch_observations(
-    database: Database,
-    records_filter: AssetKey | AssetRecordsFilter,
-    limit: int,
-    cursor: str | None = None,
-    ascending: bool = False,
-) -> EventRecordsResult:
-    """Return a page of the observations of an asset. See :func:`fetch_materializations`."""
-    event_type = DagsterEventType.ASSET_OBSERVATION
-    return _fetch(database, event_type, records_filter, limit, cursor, ascending)
-
-
-def fetch_planned_materializations(
-    database: Database,
-    records_filter: AssetKey | AssetRecordsFilter,
-    limit: int,
-    cursor: str | None = None,
-    ascending: bool = False,
-) -> EventRecordsResult:
-    """Return a page of the events that planned an asset. See :func:`fetch_materializations`."""
-    event_type = DagsterEventType.ASSET_MATERIALIZATION_PLANNED
-    return _fetch(database, event_type, records_filter, limit, cursor, ascending)
-
-
-def fetch_failed_materializations(
-    database: Database,
-    records_filter: AssetKey | AssetRecordsFilter,
-    limit: int,
-    cursor: str | None = None,
-    ascending: bool = False,
-) -> EventRecordsResult:
-    """Return a page of the events that an asset failed or was skipped. See :func:`fetch_materializations`."""
-    event_type = DagsterEventType.ASSET_FAILED_TO_MATERIALIZE
-    return _fetch(database, event_type, records_filter, limit, cursor, ascending)
-
-
-def _fetch(
-    database: Database,
-    event_type: DagsterEventType,
-    records_filter: AssetKey | AssetRecordsFilter,
-    limit: int,
-    cursor: str | None,
-    ascending: bool,
-) -> EventRecordsResult:
     if isinstance(records_filter, AssetKey):
         records_filter = AssetRecordsFilter(records_filter)
     before, after = cursor_bounds(cursor, ascending)
@@ -356,22 +310,22 @@ def get_latest_data_version_record(
         before_cursor: With an id below this one.
         after_cursor: With an id above this one.
     """
-    fetches: list[Callable[..., EventRecordsResult]] = []
+    types: list[DagsterEventType] = []
     if not is_source:
-        fetches.append(fetch_materializations)
+        types.append(DagsterEventType.ASSET_MATERIALIZATION)
     if is_source is not False:
-        fetches.append(fetch_observations)
+        types.append(DagsterEventType.ASSET_OBSERVATION)
     if partition_key is None and before_cursor is None:
         # The summary has it, also when the event itself was deleted with others of its age.
-        return _newest_known(database, key, fetches, after_cursor)
+        return _newest_known(database, key, types, after_cursor)
     wanted = AssetRecordsFilter(
         key,
         None if partition_key is None else [partition_key],
         before_storage_id=before_cursor,
         after_storage_id=after_cursor,
     )
-    for fetch in fetches:
-        records = fetch(database, wanted, 1).records
+    for event_type in types:
+        records = fetch_asset_events(database, event_type, wanted, 1).records
         if records:
             return records[0]
     return None
@@ -380,15 +334,15 @@ def get_latest_data_version_record(
 def _newest_known(
     database: Database,
     key: AssetKey,
-    fetches: Sequence[Callable[..., EventRecordsResult]],
+    types: Sequence[DagsterEventType],
     after: int | None,
 ) -> EventLogRecord | None:
     found = get_asset_records(database, [key])
     if not found:
         return None
     entry = found[0].asset_entry
-    for fetch in fetches:
-        materialized = fetch is fetch_materializations
+    for event_type in types:
+        materialized = event_type is DagsterEventType.ASSET_MATERIALIZATION
         record = entry.last_materialization_record if materialized else entry.last_observation_record
         if record is not None and record.storage_id > (after or 0):
             return record

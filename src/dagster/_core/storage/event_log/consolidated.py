@@ -41,10 +41,6 @@ class ConsolidatedSqliteEventLogStorage(SqlEventLogStorage, ConfigurableClass):
         self._base_dir = os.path.abspath(check.str_param(base_dir, "base_dir"))
         super().__init__(open_sqlite(self.get_db_path()), inst_data, watch_interval=watch_interval)
 
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @classmethod
     def config_type(cls) -> Any:
         return {"base_dir": StringSource}

@@ -340,7 +340,10 @@ class SqlEventLogStorage(EventLogStorage):
         cursor: str | None = None,
         ascending: bool = False,
     ) -> EventRecordsResult:
-        return asset_events.fetch_materializations(self._index, records_filter, limit, cursor, ascending)
+        event_type = DagsterEventType.ASSET_MATERIALIZATION
+        return asset_events.fetch_asset_events(
+            self._index, event_type, records_filter, limit, cursor, ascending
+        )
 
     def fetch_failed_materializations(
         self,
@@ -349,8 +352,9 @@ class SqlEventLogStorage(EventLogStorage):
         cursor: str | None = None,
         ascending: bool = False,
     ) -> EventRecordsResult:
-        return asset_events.fetch_failed_materializations(
-            self._index, records_filter, limit, cursor, ascending
+        event_type = DagsterEventType.ASSET_FAILED_TO_MATERIALIZE
+        return asset_events.fetch_asset_events(
+            self._index, event_type, records_filter, limit, cursor, ascending
         )
 
     def fetch_observations(
@@ -360,7 +364,10 @@ class SqlEventLogStorage(EventLogStorage):
         cursor: str | None = None,
         ascending: bool = False,
     ) -> EventRecordsResult:
-        return asset_events.fetch_observations(self._index, records_filter, limit, cursor, ascending)
+        event_type = DagsterEventType.ASSET_OBSERVATION
+        return asset_events.fetch_asset_events(
+            self._index, event_type, records_filter, limit, cursor, ascending
+        )
 
     def fetch_planned_materializations(
         self,
@@ -370,8 +377,9 @@ class SqlEventLogStorage(EventLogStorage):
         ascending: bool = False,
     ) -> EventRecordsResult:
         """Return a page of the plans to materialize an asset."""
-        return asset_events.fetch_planned_materializations(
-            self._index, records_filter, limit, cursor, ascending
+        event_type = DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+        return asset_events.fetch_asset_events(
+            self._index, event_type, records_filter, limit, cursor, ascending
         )
 
     def get_latest_data_version_record(

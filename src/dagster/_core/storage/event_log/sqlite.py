@@ -56,10 +56,6 @@ class SqliteEventLogStorage(SqlEventLogStorage, ConfigurableClass):
         index = open_sqlite(os.path.join(base_dir, f"{INDEX_NAME}.db"))
         super().__init__(index, inst_data, watch_interval=watch_interval)
 
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @classmethod
     def config_type(cls) -> Any:
         return {"base_dir": StringSource}

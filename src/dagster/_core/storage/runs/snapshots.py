@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from dagster._core.records.content_id import content_id_and_text
 from dagster._core.storage.sql.database import Database
@@ -20,7 +19,7 @@ Kind = Literal["job", "plan"]
 def add_snapshot(database: Database, kind: Kind, snapshot: Record) -> str:
     """Store a record under an id that is made of its content, and return the id."""
     snapshot_id, text = content_id_and_text(snapshot)
-    if not database.read(lambda connection: has_snapshot(connection, kind, snapshot_id)):
+    if not has_snapshot(database, kind, snapshot_id):
         row = {
             "snapshot_key": key_of(snapshot_id),
             "kind": kind,
@@ -31,15 +30,16 @@ def add_snapshot(database: Database, kind: Kind, snapshot: Record) -> str:
     return snapshot_id
 
 
-def has_snapshot(connection: Connection, kind: Kind, snapshot_id: str) -> bool:
+def has_snapshot(database: Database, kind: Kind, snapshot_id: str) -> bool:
     """Return whether there is a record of a kind under an id."""
     query = sa.select(sa.literal(1)).where(*_is(kind, snapshot_id))
-    return connection.execute(query).first() is not None
+    return database.read(lambda connection: connection.execute(query).first()) is not None
 
 
-def get_snapshot(connection: Connection, kind: Kind, snapshot_id: str) -> Any:
+def get_snapshot(database: Database, kind: Kind, snapshot_id: str) -> Any:
     """Return the record of a kind under an id, or None."""
-    body = connection.execute(sa.select(snapshots.c.body).where(*_is(kind, snapshot_id))).scalar()
+    query = sa.select(snapshots.c.body).where(*_is(kind, snapshot_id))
+    body = database.read(lambda connection: connection.execute(query).scalar())
     return None if body is None else deserialize_value(body.decode())
 
 

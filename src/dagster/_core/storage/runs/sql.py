@@ -204,17 +204,13 @@ class SqlRunStorage(RunStorage):
     # Snapshots
 
     def has_job_snapshot(self, job_snapshot_id: str) -> bool:
-        return self._database.read(
-            lambda connection: snapshots.has_snapshot(connection, "job", job_snapshot_id)
-        )
+        return snapshots.has_snapshot(self._database, "job", job_snapshot_id)
 
     def add_job_snapshot(self, job_snapshot: JobSnap) -> str:
         return snapshots.add_snapshot(self._database, "job", job_snapshot)
 
     def get_job_snapshot(self, job_snapshot_id: str) -> JobSnap:
-        found = self._database.read(
-            lambda connection: snapshots.get_snapshot(connection, "job", job_snapshot_id)
-        )
+        found = snapshots.get_snapshot(self._database, "job", job_snapshot_id)
         if found is None:
             raise DagsterInvariantViolationError(
                 f'There is no job snapshot with id "{job_snapshot_id}".'
@@ -222,17 +218,13 @@ class SqlRunStorage(RunStorage):
         return found
 
     def has_execution_plan_snapshot(self, execution_plan_snapshot_id: str) -> bool:
-        return self._database.read(
-            lambda connection: snapshots.has_snapshot(connection, "plan", execution_plan_snapshot_id)
-        )
+        return snapshots.has_snapshot(self._database, "plan", execution_plan_snapshot_id)
 
     def add_execution_plan_snapshot(self, execution_plan_snapshot: Record) -> str:
         return snapshots.add_snapshot(self._database, "plan", execution_plan_snapshot)
 
     def get_execution_plan_snapshot(self, execution_plan_snapshot_id: str) -> Any:
-        found = self._database.read(
-            lambda connection: snapshots.get_snapshot(connection, "plan", execution_plan_snapshot_id)
-        )
+        found = snapshots.get_snapshot(self._database, "plan", execution_plan_snapshot_id)
         if found is None:
             raise DagsterExecutionPlanSnapshotNotFoundError(
                 f'There is no execution plan snapshot with id "{execution_plan_snapshot_id}".'
