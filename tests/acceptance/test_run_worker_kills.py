@@ -194,6 +194,8 @@ class Killed:
         self._noted: dict[str, str] = {}
         #: Whether processes may be there that the next one to resume it ends.
         self._leaves_something = False
+        #: How often the run had been resumed when they were left.
+        self._resumed_then = 0
 
     def run(self) -> DagsterRun | None:
         """The run; None if it was killed before it was stored."""
@@ -212,12 +214,15 @@ class Killed:
             self.deaths.append(point)
             # What was killed with its forkserver leaves what steps have started to whoever resumes the run,
             # and comes as far as to run steps.
-            self._leaves_something = bool(point.get("server")) or (
-                self._leaves_something and not self._went_on()
-            )
+            if point.get("server"):
+                self._leaves_something = True
+                self._resumed_then, _ = self._resumed()
+            elif self._leaves_something:
+                resumed, went_on = self._resumed()
+                self._leaves_something = not (resumed > self._resumed_then and went_on)
             if self._rng.random() < 0.5 and not self._leaves_something:
                 # Else it is resumed at once, when workers may still be there.
-                assert none_left(self.mark) == {}
+                assert none_left(self.mark) == {}, self.deaths
             self._look()
             run = self.run()
             if run is not None and run.is_finished:
@@ -225,19 +230,19 @@ class Killed:
         self._look()
         self._check()
 
-    def _went_on(self) -> bool:
-        """Whether the process that was killed last had resumed the run and gone on to its steps."""
+    def _resumed(self) -> tuple[int, bool]:
+        """How many processes have resumed the run, and whether the last of them has come to its steps."""
         run = self.run()
-        went_on = False
+        resumed, went_on = 0, False
         for entry in self._instance.all_logs(run.run_id) if run is not None else ():
             event = entry.dagster_event
             if event is not None and RESUMED in (
                 getattr(event.event_specific_data, "metadata", None) or ()
             ):
-                went_on = False
+                resumed, went_on = resumed + 1, False
             elif event is not None and event.event_type in _BEGINNINGS:
                 went_on = True
-        return went_on
+        return resumed, went_on
 
     def _order(self) -> dict[str, Any]:
         run = self.run()
