@@ -74,5 +74,7 @@ def database(request: pytest.FixtureRequest) -> Database:
     """A database with all tables, and nothing in them."""
     found: Database = request.getfixturevalue(f"{request.param}_database")
     if request.param in (POSTGRESQL, MYSQL):
+        # As a test before may have left it.
+        found.limit_connections(statement_timeout=0, pool_recycle=1_800, max_overflow=0)
         empty_tables(found)
     return found

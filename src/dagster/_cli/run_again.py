@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dagster._cli.config_options import config_options, read_run_config, read_selection, read_tags
-from dagster._cli.refusal import Refusal
-from dagster._cli.stored_runs import complete_run_ids, find_record, open_instance
+from dagster._cli.refusal import FAILED, Refusal
+from dagster._cli.stored_runs import SHORT, complete_run_ids, find_record, open_instance
 from dagster._cli.target_options import TargetCommand, load_job_of, target_options
 
 if TYPE_CHECKING:
@@ -212,10 +212,20 @@ def resume_command(ctx: click.Context, run: str, force: bool, **params: Any) -> 
     dagster run resume 3f2a9c1b
 
     What has succeeded is not run again. Steps that were running when the process died run anew. A run
-    whose process still lives is refused.
+    whose process still lives is refused. One that was told to stop does not go on: it ends as canceled.
     """
     with open_instance() as instance:
         stored = find_record(instance, run).dagster_run
+
+        from dagster._core.runner.gone_worker import end_canceling_run
+
+        # The code of the run is not asked for: what is to end may well not load any more.
+        canceled = end_canceling_run(instance, stored, force=force)
+        if canceled is not None:
+            click.echo(canceled.message)
+            short = stored.run_id[:SHORT]
+            click.echo(f"To run what is left of it: dagster run reexecute {short} --from-failure")
+            ctx.exit(FAILED)
         job = job_of_run(stored, params)
 
         from dagster._cli.run_command import show_run

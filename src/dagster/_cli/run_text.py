@@ -14,6 +14,7 @@ from dagster._core.events.event_type import DagsterEventType
 from dagster._core.events.log_level import coerce_log_level
 from dagster._core.events.payloads import RunFailureReason
 from dagster._core.records.event_records import StepEventStatus
+from dagster._core.records.run import DagsterRunStatus
 from dagster._wire.codec import pack_value
 
 if TYPE_CHECKING:
@@ -62,10 +63,17 @@ def _status(record: RunRecord, worker: RunWorker | None) -> Cell:
 
 def gone_line(gone: Sequence[RunRecord]) -> str:
     """Return what to do about runs whose processes are gone."""
+    canceling = [record for record in gone if _is_canceling(record)]
     if len(gone) == 1:
         short = gone[0].dagster_run.run_id[:SHORT]
-        return f"The process of run {short} is gone. To continue the run: dagster run resume {short}"
-    return f"The processes of {len(gone)} runs are gone. To continue one: dagster run resume RUN"
+        what = "end the run as canceled" if canceling else "continue the run"
+        return f"The process of run {short} is gone. To {what}: dagster run resume {short}"
+    what = "continue one, or to end one that is CANCELING" if canceling else "continue one"
+    return f"The processes of {len(gone)} runs are gone. To {what}: dagster run resume RUN"
+
+
+def _is_canceling(record: RunRecord) -> bool:
+    return record.dagster_run.status is DagsterRunStatus.CANCELING
 
 
 def _duration(seconds: float) -> str:
@@ -143,7 +151,8 @@ def head_lines(record: RunRecord, worker: RunWorker | None = None) -> Iterator[s
         if fact:
             yield f"  {label:<8} {fact}"
     if is_gone(worker):
-        yield f"  To continue it where its log ends: dagster run resume {run.run_id[:SHORT]}"
+        what = "end it as canceled" if _is_canceling(record) else "continue it where its log ends"
+        yield f"  To {what}: dagster run resume {run.run_id[:SHORT]}"
     if run.run_config:
         from dagster._config.yaml_files import dump_yaml
 

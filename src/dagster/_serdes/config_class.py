@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar, overload
@@ -90,7 +91,8 @@ class ConfigurableClassData(Record, frozen=True):
         """Return the class.
 
         Raises:
-            DagsterImportError: If the module cannot be imported, or has no such class.
+            DagsterImportError: If the module cannot be imported, for which there is a cause then; or if it
+                has no such class.
             DagsterInvalidDefinitionError: If it is no ConfigurableClass.
         """
         name = real_module_name(self.module_name)
@@ -98,6 +100,11 @@ class ConfigurableClassData(Record, frozen=True):
             module = importlib.import_module(name)
         except ImportError as exc:
             raise DagsterImportError(_import_problem(self.module_name, self.class_name, exc)) from exc
+        except Exception as exc:
+            raise DagsterImportError(
+                f'Module "{self.module_name}" of class "{self.class_name}" cannot be imported: it '
+                f"{raised_where(exc)}."
+            ) from exc
         found = getattr(module, self.class_name, None)
         if found is None:
             known = _classes_of(module)
@@ -154,6 +161,15 @@ def real_module_name(name: str) -> str:
         if name == older or name.startswith(f"{older}."):
             return real + name[len(older) :]
     return name
+
+
+def raised_where(exc: Exception) -> str:
+    """Return in words what somebody's code raised, and on which line of which file."""
+    *_, (frame, line) = traceback.walk_tb(exc.__traceback__)
+    what = f"{type(exc).__name__}: {exc}" if str(exc) else type(exc).__name__
+    # The place of a syntax error is in its text; the last frame is that of the import.
+    place = "" if isinstance(exc, SyntaxError) else f" ({frame.f_code.co_filename}, line {line})"
+    return f"raised {what}{place}"
 
 
 def _classes_of(module: object) -> list[str]:

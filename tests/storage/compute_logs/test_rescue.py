@@ -174,12 +174,16 @@ def test_a_run_that_is_declared_failed_keeps_its_output(tmp_path: Path) -> None:
 def test_what_cannot_be_looked_for_fails_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    config = {"module": "no_such_module", "class": "Manager", "config": {}}
+    config = {
+        "module": "dagster._core.storage.local_compute_log_manager",
+        "class": "LocalComputeLogManager",
+        "config": {"base_dir": {"env": "NOT_SET_ANYWHERE"}},
+    }
     with DagsterInstance.local_temp(str(tmp_path / "home"), {"compute_logs": config}) as instance:
         run = instance.create_run(job_name="job")
         instance.report_run_failed(run)
         assert instance.get_run_by_id(run.run_id).is_failure
-    assert "no_such_module" in caplog.text
+    assert "NOT_SET_ANYWHERE" in caplog.text
 
 
 def test_what_cannot_be_uploaded_is_told_once(

@@ -278,6 +278,36 @@ class TestProcessOfARun:
         told = "The processes of 2 runs are gone. To continue one: dagster run resume RUN\n"
         assert run("run", "list").stderr == told
 
+    def test_one_that_is_gone_after_it_was_told_to_stop(self, run, started):
+        for run_id in ("stop", "left"):
+            started(run_id, process_started="another boot:1")
+        with DagsterInstance.get() as instance:
+            # Its code need not load any more.
+            stored = instance.get_run_by_id("stop")
+            instance.run_storage.delete_run("stop")
+            stored = instance.add_run(stored._replace(job_code_origin=None))
+            instance.report_run_canceling(stored)
+        listed = run("run", "list")
+        assert "CANCELING, worker gone" in listed.stdout
+        told = "To continue one, or to end one that is CANCELING: dagster run resume RUN\n"
+        assert listed.stderr == f"The processes of 2 runs are gone. {told}"
+        told = "The process of run stop is gone. To end the run as canceled: dagster run resume stop\n"
+        assert run("run", "list", "--status", "CANCELING").stderr == told
+        shown = run("run", "show", "stop").stdout
+        assert re.search(r"  worker   process \d+ on \S+, which is gone\n", shown)
+        assert "  To end it as canceled: dagster run resume stop\n" in shown
+        ended = run("run", "resume", "stop")
+        assert ended.exit_code == 1
+        assert re.search(
+            r'^Execution of run for "fan_out" canceled. It was told to stop, and its process \(\d+ on \S+\) is '
+            r"gone.\nTo run what is left of it: dagster run reexecute stop --from-failure\n$",
+            ended.stdout,
+        )
+        with DagsterInstance.get() as instance:
+            assert instance.get_run_by_id("stop").status is DagsterRunStatus.CANCELED
+        again = run("run", "resume", "stop")
+        assert again.exit_code == 2
+
     def test_one_that_lives(self, run, started):
         started("here")
         listed = run("run", "list")

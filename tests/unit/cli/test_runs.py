@@ -494,11 +494,14 @@ class TestOutput:
         with DagsterInstance.get() as instance:
             run_id = instance.create_run(job_name="a").run_id
             instance.report_dagster_event(DagsterEvent(DagsterEventType.RUN_START.value, "a"), run_id)
-        (home / "dagster.yaml").write_text("compute_logs: {module: no_such, class: Manager}\n")
+        (home / "dagster.yaml").write_text(
+            "compute_logs: {module: dagster._core.storage.local_compute_log_manager, "
+            "class: LocalComputeLogManager, config: {base_dir: {env: NOT_SET_ANYWHERE}}}\n"
+        )
         assert "RUN_START" in run("run", "logs", run_id).stdout
         result = run("run", "logs", run_id, "--stdout")
-        assert result.exit_code == 1
-        assert "no_such" in result.stderr
+        assert result.exit_code == 2
+        assert "NOT_SET_ANYWHERE" in result.stderr
 
 
 class TestFollowingOutput:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagster._config.config_type import Array, Bool, Int, ScalarUnion, String
 from dagster._config.errors import DagsterEvaluationErrorReason, EvaluationError
@@ -17,6 +17,12 @@ from dagster._config.yaml_files import load_yaml, merge_dicts
 from dagster._core.errors import DagsterInvalidConfigError, DagsterInvariantViolationError
 from dagster._core.instance.home import DAGSTER_CONFIG_YAML_FILENAME
 from dagster._core.run_coordinator.queued import RUN_QUEUE_FIELDS, TAG_CONCURRENCY_LIMITS
+from dagster._process.late_module import LateModule
+
+if TYPE_CHECKING:
+    from dagster._core.instance import part_classes
+else:
+    part_classes = LateModule("dagster._core.instance.part_classes")
 
 #: Keys that choose and configure one class each.
 CLASS_KEYS = (
@@ -31,6 +37,8 @@ CLASS_KEYS = (
     "instance_class",
     "defs_state_storage",
 )
+#: The keys under which a class may stand.
+_CHOOSING = frozenset({*CLASS_KEYS, "custom_instance_class", "storage", "secrets"})
 _STORAGE_KEYS = ("run_storage", "event_log_storage", "schedule_storage")
 #: Keys that choose no class: they are kept as they are.
 SETTINGS_KEYS = (
@@ -89,7 +97,6 @@ def _storage() -> Selector:
         "postgres_url": _optional(StringSource),
         "postgres_db": _optional(Shape(postgres_db)),
         "should_autocreate_tables": Field(Bool, is_required=False, default_value=True),
-        "auth_provider": _optional(Permissive()),
     }
     return Selector(
         {
@@ -249,7 +256,8 @@ def load_dagster_yaml(
 ) -> dict[str, Any]:
     """Return the config of an instance. Without a file, it is the overrides alone.
 
-    Environment variables are looked up when something is made of the config, not here.
+    Environment variables are looked up when something is made of the config, not here. Classes that the
+    config chooses are imported, and asked whether their config fits; nothing is made of them.
 
     Args:
         directory: Where the file is.
@@ -274,7 +282,7 @@ def load_dagster_yaml(
     # An entry without anything under it is as good as not there.
     merged = {key: value for key, value in merged.items() if value is not None}
     result = apply_defaults(dagster_yaml_schema(), merged)
-    errors = [*result.errors, *_conflicts(merged)]
+    errors = [*result.errors, *_conflicts(merged), *_part_errors(merged)]
     if errors:
         lines = Lines(text)
         placed = [
@@ -295,6 +303,21 @@ def _read(path: str) -> str:
         raise DagsterInvariantViolationError(
             f"Cannot read the config of the instance, {path}: {exc}."
         ) from exc
+
+
+# What is chosen
+
+
+def _part_errors(config: Mapping[str, Any]) -> Iterator[EvaluationError]:
+    """Yield what is wrong with the classes that are chosen, and with their config.
+
+    The schema of this file knows all of the shorthands under ``storage``
+    (``test_part_classes.py::test_a_shorthand_takes_what_its_class_takes``): nobody waits for their databases'
+    libraries here.
+    """
+    if not _CHOOSING.isdisjoint(config):
+        for chosen in part_classes.chosen_classes(config, [*CLASS_KEYS, "custom_instance_class"]):
+            yield from part_classes.class_errors(chosen)
 
 
 # What excludes each other
@@ -355,7 +378,8 @@ def _conflicts(config: Mapping[str, Any]) -> Iterator[EvaluationError]:
             ["concurrency", "pools", "granularity"],
             f'expected concurrency → pools → granularity to be "run" or "op", got: {granularity!r}.',
         )
-    if "postgres" in (_get(config, "storage") or {}):
+    storage = config.get("storage")
+    if isinstance(storage, Mapping) and "postgres" in storage:
         urls = [k for k in ("postgres_url", "postgres_db") if _get(config, "storage", "postgres", k)]
         if len(urls) != 1:
             yield _conflict(

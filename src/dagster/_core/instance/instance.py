@@ -569,8 +569,7 @@ class DagsterInstance:
     ) -> int:
         """Delete logs that ended longer ago than ``retention: event_log:`` keeps them.
 
-        What steps wrote goes with them.
-        What is known of assets and partitions stays, and so do the runs.
+        What steps wrote goes with them. What is known of assets and partitions stays, and so do the runs.
 
         Args:
             now: The time, in seconds since the epoch. Default: now.
@@ -580,16 +579,19 @@ class DagsterInstance:
             How many logs were deleted.
         """
         days = self._settings.lookup(["retention", "event_log", "purge_after_days"], -1)
-        at = _time.now() if now is None else now
-        return maintenance.apply_retention(self, days, at, print_fn)
+        return maintenance.apply_retention(self, days, _time.now() if now is None else now, print_fn)
 
     def optimize_for_webserver(
         self, statement_timeout: int, pool_recycle: int, max_overflow: int
     ) -> None:
-        """Prepare the storages for many short questions from several threads."""
-        for storage in (self.run_storage, self.event_log_storage, self._parts.get("schedule_storage")):
-            if storage is not None:
-                storage.optimize_for_webserver(statement_timeout, pool_recycle, max_overflow)
+        """Prepare the storages for many short questions from several threads. SQLite has nothing to set.
+
+        Args:
+            statement_timeout: How long a statement may take, in milliseconds; 0 is as long as it likes.
+            pool_recycle: After how many seconds a connection is replaced; -1 is never.
+            max_overflow: How many connections there may be beside those kept; -1 is any number.
+        """
+        maintenance.optimize_for_webserver(self, statement_timeout, pool_recycle, max_overflow)
 
     def inject_env_vars(self, location_name: str | None) -> None:
         """Set the environment variables that the secrets loader has for a code location."""
@@ -1186,7 +1188,6 @@ class DagsterInstance:
         """Store that a run was canceled, and keep what its steps wrote until then."""
         text = message or "This run has been marked as canceled from outside the execution context."
         event = events.build_run_event(dagster_run, DagsterEventType.RUN_CANCELED, text)
-        # Its process may be gone: what that has left on this machine is looked for.
         return maintenance.close_run(self, event, dagster_run.run_id)
 
     def report_run_failed(
@@ -1198,7 +1199,6 @@ class DagsterInstance:
         """Store that a run failed, and keep what its steps wrote until then."""
         text = message or "This run has been marked as failed from outside the execution context."
         event = events.build_run_event(dagster_run, DagsterEventType.RUN_FAILURE, text, job_failure_data)
-        # Its process may be gone: what that has left on this machine is looked for.
         return maintenance.close_run(self, event, dagster_run.run_id)
 
     # Assets

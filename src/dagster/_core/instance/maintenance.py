@@ -54,6 +54,17 @@ def reindex(instance: DagsterInstance, print_fn: PrintFn) -> None:
     print_fn("Done reindexing.")
 
 
+def optimize_for_webserver(
+    instance: DagsterInstance, statement_timeout: int, pool_recycle: int, max_overflow: int
+) -> None:
+    """Prepare all storages. See :meth:`DagsterInstance.optimize_for_webserver`."""
+    storages: list[Any] = [instance.run_storage, instance.event_log_storage]
+    if instance.has_schedule_storage:
+        storages.append(instance.schedule_storage)
+    for storage in storages:
+        storage.optimize_for_webserver(statement_timeout, pool_recycle, max_overflow)
+
+
 def delete_runs(instance: DagsterInstance, run_ids: Sequence[str]) -> None:
     """Delete runs with what they wrote and their logs. See :meth:`DagsterInstance.delete_runs`.
 
@@ -90,8 +101,8 @@ def delete_output(instance: DagsterInstance, run_ids: Sequence[str]) -> None:
 def close_run(instance: DagsterInstance, event: DagsterEvent, run_id: str) -> DagsterEvent:
     """Store the end of a run that did not come to it by itself, and return the event.
 
-    What its process wrote and could not bring to where it is kept is brought there, if it was on this
-    machine. That it cannot be fails nothing.
+    Its process may be gone: what it wrote and could not bring to where it is kept is brought there, if it was
+    on this machine. That it cannot be fails nothing.
     """
     instance.report_dagster_event(event, run_id, logging.ERROR)
     try:

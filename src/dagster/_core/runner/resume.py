@@ -7,10 +7,9 @@ from typing import Any
 
 import dagster._check as check
 from dagster._core.definitions.job.base import IJob
-from dagster._core.errors import DagsterInvariantViolationError
+from dagster._core.errors import DagsterExecutionInterruptedError, DagsterInvariantViolationError
 from dagster._core.events.event import DagsterEvent
 from dagster._core.events.event_type import DagsterEventType
-from dagster._core.events.log_entry import EventLogEntry
 from dagster._core.events.payloads import EngineEventData
 from dagster._core.instance.instance import DagsterInstance
 from dagster._core.plan.known_state import KnownExecutionState
@@ -21,26 +20,27 @@ from dagster._core.records.run import DagsterRun, DagsterRunStatus
 from dagster._core.records.tags import FROM_CHANGED_TAG
 from dagster._core.runner.changes import plan_from_changed
 from dagster._core.runner.execute_job import Prepared, prepared_for
+from dagster._core.runner.gone_worker import end_canceling_run, end_leftovers, require_gone
 from dagster._core.runner.rerun import Rerun, RerunKind, load_known_state, plan_of_run
 from dagster._core.runner.results import JobExecutionResult
 from dagster._core.runner.run import RunExecution
-from dagster._core.runner.run_worker import RESUMED, facts_of, host_of, worker_entries
+from dagster._core.runner.run_worker import RESUMED, facts_of, worker_entries
 from dagster._core.runner.stored_values import check_stored_values
 from dagster._process.identity import is_alive, process_facts
-from dagster._process.workers import end_workers_of
 from dagster._text import listed
 
-#: Nothing of the run is in its log yet, and nobody can tell whether a process is about to begin it.
-_UNTOLD = frozenset({DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING})
 #: From these a run goes on.
-_RESUMABLE = frozenset({DagsterRunStatus.STARTED, *_UNTOLD})
+_RESUMABLE = frozenset(
+    {DagsterRunStatus.STARTED, DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING}
+)
 _ADVICE = {
     DagsterRunStatus.SUCCESS: "It is over. To run it again: dagster run reexecute {id}.",
     DagsterRunStatus.FAILURE: "It is over. To run what failed again: dagster run reexecute {id} "
     "--from-failure.",
     DagsterRunStatus.CANCELED: "It is over. To run what is left of it: dagster run reexecute {id} "
     "--from-failure.",
-    DagsterRunStatus.CANCELING: "It was told to stop, and will not go on.",
+    DagsterRunStatus.CANCELING: "It was told to stop, and will not go on. Once its process is gone, dagster "
+    "run resume {id} ends it as canceled.",
 }
 
 
@@ -82,7 +82,7 @@ class Resumption:
         self._run = run
         _require_resumable(run)
         workers = worker_entries(instance, run)
-        _require_dead(run, workers, force)
+        require_gone(run, workers, force=force)
         self.prepared: Prepared = prepared_for(job, run)
         plan = self.prepared.plan
         state = load_known_state(instance, run)
@@ -103,7 +103,7 @@ class Resumption:
         self.opening: DagsterEvent | None = None
         if workers:
             self.opening = self._claim(left, len(workers))
-            _end_leftovers(workers)
+            end_leftovers(workers)
 
     def _claim(self, left: Sequence[str], before: int) -> DagsterEvent:
         """Write that this process continues the run, unless another one was first."""
@@ -151,6 +151,8 @@ def resume_run(
     that waited to be tried again. An event says that the run was resumed and from where, and the run ends
     as any other.
 
+    A run that was told to stop (``CANCELING``) does not go on: it is ended, as ``CANCELED``.
+
     Args:
         job: The job.
         dagster_run: The run. It must not be over.
@@ -168,7 +170,15 @@ def resume_run(
             may live.
         DagsterStepOutputNotFoundError: If a value is missing that the rest of the run takes from what has
             run already.
+        DagsterExecutionInterruptedError: If it was told to stop, and ``raise_on_error``.
     """
+    check.inst_param(dagster_run, "dagster_run", DagsterRun)
+    check.inst_param(instance, "instance", DagsterInstance)
+    canceled = end_canceling_run(instance, dagster_run, force=force)
+    if canceled is not None:
+        if raise_on_error:
+            raise DagsterExecutionInterruptedError(canceled.message)
+        return prepared_for(job, dagster_run).result(dagster_run, instance, [canceled])
     resumption = Resumption(job, dagster_run, instance, force=force)
     execution = resumption.start(raise_on_error)
     return resumption.prepared.result(dagster_run, instance, list(execution.events()))
@@ -186,45 +196,6 @@ def _require_resumable(run: DagsterRun) -> None:
 
 def _metadata(facts: dict[str, str]) -> dict[str, MetadataValue]:
     return {label: MetadataValue.text(fact) for label, fact in facts.items()}
-
-
-def _require_dead(run: DagsterRun, workers: Sequence[EventLogEntry], force: bool) -> None:
-    """Refuse a run of which a process lives, or may live."""
-    if not workers and run.status in _UNTOLD and not force:
-        raise DagsterInvariantViolationError(
-            f"Run {run.run_id} of '{run.job_name}' cannot be resumed: it is in status {run.status.value}, and the process "
-            "that is to work on it has not told of itself yet. If you know that it is gone, resume with "
-            "--force (force=True)."
-        )
-    for entry in workers:
-        facts = facts_of(entry)
-        alive = is_alive(facts)
-        if alive:
-            raise DagsterInvariantViolationError(
-                f"Run {run.run_id} of '{run.job_name}' cannot be resumed: process {facts['pid']} on this "
-                f"machine ({host_of(facts)}) works on it. Wait for it, or end that process first."
-            )
-        if alive is None and not force:
-            host = host_of(facts)
-            told = (
-                f"the process that worked on it (pid {facts.get('pid')}) ran on {host}, and whether it still lives"
-                if host
-                else "its log does not tell which process worked on it, and whether that still lives"
-            )
-            raise DagsterInvariantViolationError(
-                f"Run {run.run_id} of '{run.job_name}' cannot be resumed from here: {told} cannot be seen from "
-                "this machine. Resume it there; or, if you know that it is gone, with --force (force=True)."
-            )
-
-
-def _end_leftovers(workers: Sequence[EventLogEntry]) -> None:
-    """End steps, and what they have started, that outlived the processes which worked on the run before.
-
-    Where such a process was killed together with its forkserver, nobody else does.
-    """
-    for facts in map(facts_of, workers):
-        if is_alive(facts) is False:
-            end_workers_of(int(facts["pid"]))
 
 
 def _left(plan: ExecutionPlan, state: KnownExecutionState, run: DagsterRun) -> list[str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 WORKER_FACTS = ("host", "pid", "process_started")
 #: The label that tells the event of a resumption from others that name a process.
 RESUMED = "resumed"
+_GOING_ON = frozenset({DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING})
 _TELLING = frozenset({DagsterEventType.RUN_START, DagsterEventType.ENGINE_EVENT})
 
 
@@ -78,7 +79,7 @@ def get_run_worker(instance: DagsterInstance, run: DagsterRun) -> RunWorker | No
         instance: The instance that has the run.
         run: The run.
     """
-    if run.status is not DagsterRunStatus.STARTED:
+    if run.status not in _GOING_ON:
         return None
     found = [facts_of(entry) for entry in worker_entries(instance, run)]
     workers = [RunWorker.of(facts) for facts in found if facts]

@@ -52,6 +52,7 @@ from dagster._core.records.tags import (
     ROOT_RUN_ID_TAG,
 )
 from dagster._core.storage.runs.base import RunStorage
+from dagster.testing.storage_contract.serving import answers_while_limits_change
 from dagster.testing.storage_contract.texts import NASTY_TEXTS
 
 QUEUED = DagsterRunStatus.QUEUED
@@ -666,6 +667,11 @@ class RecordContract:
         version = storage.alembic_version()
         assert version is None or version[0] == version[1]
         assert _found(storage) == ["1"]
+
+    def test_it_answers_while_its_limits_change(self, storage: RunStorage) -> None:
+        storage.add_run(_run("1"))
+        answers = answers_while_limits_change(storage, lambda: _found(storage))
+        assert all(answer == ["1"] for answer in answers)
 
 
 class BackfillContract:

@@ -37,6 +37,7 @@ from dagster._core.records.tick import (
     TickStatus,
 )
 from dagster._core.storage.schedules.base import ScheduleStorage
+from dagster.testing.storage_contract.serving import answers_while_limits_change
 from dagster.testing.storage_contract.texts import NASTY_TEXTS
 
 if TYPE_CHECKING:
@@ -160,6 +161,11 @@ class InstigatorContract:
         version = storage.alembic_version()
         assert version is None or version[0] == version[1]
         assert storage.all_instigator_state() == [state]
+
+    def test_it_answers_while_its_limits_change(self, storage: ScheduleStorage) -> None:
+        state = storage.add_instigator_state(state_of())
+        answers = answers_while_limits_change(storage, storage.all_instigator_state)
+        assert all(answer == [state] for answer in answers)
 
 
 class TickContract:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dagster._core.storage.event_log.base import EventLogStorage
 from dagster.testing.storage_contract.event_log import whole_run
+from dagster.testing.storage_contract.serving import answers_while_limits_change
 
 
 class UpkeepContract:
@@ -23,6 +24,12 @@ class UpkeepContract:
             return
         storage.dispose()
         assert storage.get_logs_for_run("r") == before
+
+    def test_it_answers_while_its_limits_change(self, storage: EventLogStorage) -> None:
+        storage.store_event_batch(whole_run())
+        before = storage.get_logs_for_run("r")
+        answers = answers_while_limits_change(storage, lambda: storage.get_logs_for_run("r"))
+        assert all(answer == before for answer in answers)
 
     def test_pools_of_which_somebody_asks_at_once(self, storage: EventLogStorage) -> None:
         if not storage.supports_global_concurrency_limits:

@@ -140,24 +140,37 @@ def test_overrides_go_before_the_file(tmp_path: Path) -> None:
     assert config["run_monitoring"] == {"enabled": True, "poll_interval_seconds": 7}
 
 
+PARTS = """
+from dagster import DagsterInstance
+from dagster._config.shapes import Permissive
+from dagster._core.launcher import RunLauncher
+from dagster._serdes import ConfigurableClass
+
+class Part(ConfigurableClass):
+    @classmethod
+    def config_type(cls): return Permissive()
+
+class Launcher(RunLauncher, Part): pass
+class Instance(DagsterInstance, Part): pass
+"""
 EVERYTHING = """
 local_artifact_storage: {module: dagster.core.storage.root, class: LocalArtifactStorage, config: {base_dir: /x}}
-compute_logs: {module: m, class: C}
-scheduler: {module: m, class: C}
-run_coordinator: {module: m, class: C}
-run_launcher: {module: m, class: C, config: {a: 1}}
+compute_logs: {module: dagster.core.storage.noop_compute_log_manager, class: NoOpComputeLogManager}
+scheduler: {module: dagster.core.scheduler, class: DagsterDaemonScheduler}
+run_coordinator: {module: dagster.core.run_coordinator, class: DefaultRunCoordinator}
+run_launcher: {module: everything_parts, class: Launcher, config: {a: 1}}
 storage: {mysql: {mysql_db: {username: u, password: p, hostname: h, db_name: d}}}
 telemetry: {enabled: false}
 nux: {enabled: false}
-instance_class: {module: m, class: C}
+instance_class: {module: everything_parts, class: Instance}
 python_logs: {managed_python_loggers: [root], python_log_level: INFO, dagster_handler_config: {handlers: {}}}
 run_monitoring: {enabled: true, start_timeout_seconds: 1, cancel_timeout_seconds: 1, max_runtime_seconds: 1,
   max_resume_run_attempts: 1, poll_interval_seconds: 1, cancellation_thread_poll_interval_seconds: 1,
   free_slots_after_run_end_seconds: 1}
 run_retries: {enabled: true, max_retries: 2, retry_on_asset_or_op_failure: false}
 code_servers: {local_startup_timeout: 1, reload_timeout: 1, wait_for_local_processes_on_shutdown: true}
-secrets: {custom: {module: m, class: C}}
-defs_state_storage: {module: m, class: C}
+secrets: {custom: {module: everything_parts, class: Part}}
+defs_state_storage: {module: everything_parts, class: Part}
 retention: {schedule: {purge_after_days: 1}, sensor: {purge_after_days: {skipped: 1, failure: 2, success: -1}},
   auto_materialize: {purge_after_days: 3}, event_log: {purge_after_days: 90}}
 backfills: {use_threads: true, num_workers: 1, num_submit_workers: 1}
@@ -170,7 +183,9 @@ concurrency: {pools: {default_limit: 1, granularity: op, op_granularity_run_buff
 """
 
 
-def test_every_key_is_known(tmp_path: Path) -> None:
+def test_every_key_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "everything_parts.py").write_text(PARTS)
+    monkeypatch.syspath_prepend(tmp_path)
     config = load(tmp_path, EVERYTHING)
     assert len(config) == 22
     ref = InstanceRef.from_dir(str(tmp_path))

@@ -142,12 +142,16 @@ def test_a_run_goes_though_its_output_stays(tmp_path: Path, caplog: pytest.LogCa
 def test_a_manager_that_cannot_be_made_keeps_no_run(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    logs = {"module": "no_such_module", "class": "Manager", "config": {}}
+    logs = {
+        "module": "dagster._core.storage.local_compute_log_manager",
+        "class": "LocalComputeLogManager",
+        "config": {"base_dir": {"env": "NOT_SET_ANYWHERE"}},
+    }
     with home(tmp_path / "home", compute_logs=logs) as instance:
         instance.create_run(job_name="job", run_id="one")
         instance.delete_runs(["one"])
         assert instance.get_runs_count() == 0
-    assert "no_such_module" in caplog.text
+    assert "NOT_SET_ANYWHERE" in caplog.text
 
 
 def test_nothing_is_deleted_where_nothing_is_kept(caplog: pytest.LogCaptureFixture) -> None:

@@ -20,6 +20,7 @@ from dagster import (
     DynamicOutput,
     Out,
     Output,
+    ReexecutionOptions,
     RetryPolicy,
     execute_job,
     graph,
@@ -28,6 +29,7 @@ from dagster import (
     reconstructable,
 )
 from dagster._check import CheckError
+from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.events.log_entry import EventLogEntry
 from dagster._core.events.payloads import EngineEventData
 from dagster._core.instance.for_test import instance_for_test
@@ -281,7 +283,7 @@ def test_of_two_who_resume_at_once_one_is_refused(kept, monkeypatch):
     # The other one looked before the first one wrote.
     other = {**process_facts(), "process_started": "another"}
     monkeypatch.setattr("dagster._core.runner.resume.process_facts", lambda: other)
-    monkeypatch.setattr("dagster._core.runner.resume._require_dead", lambda *_args: None)
+    monkeypatch.setattr("dagster._core.runner.resume.require_gone", lambda *_args, **_: None)
     entries = __import__("dagster._core.runner.resume", fromlist=["worker_entries"]).worker_entries
     seen = [entries(kept, dead)[:1]]
     monkeypatch.setattr(
@@ -303,7 +305,7 @@ def test_of_two_who_resume_at_once_one_is_refused(kept, monkeypatch):
         (DagsterRunStatus.SUCCESS, "It is over. To run it again: dagster run reexecute"),
         (DagsterRunStatus.FAILURE, "--from-failure"),
         (DagsterRunStatus.CANCELED, "To run what is left of it"),
-        (DagsterRunStatus.CANCELING, "It was told to stop"),
+        (DagsterRunStatus.CANCELING, "in status CANCELING, and the process"),
         (DagsterRunStatus.NOT_STARTED, "in status NOT_STARTED, and the process"),
         (DagsterRunStatus.QUEUED, "Nothing of it has run"),
         (DagsterRunStatus.STARTING, "has not told of itself yet"),
@@ -313,6 +315,79 @@ def test_other_runs_are_refused(instance, status, message):
     stored = instance.create_run_for_job(whole, run_config=CONFIG, status=status)
     with pytest.raises(DagsterInvariantViolationError, match=message):
         resume_run(reconstructable(whole), stored, instance)
+
+
+def test_a_run_that_was_told_to_stop_is_ended_when_its_process_is_gone(kept):
+    run = executed(kept)
+    facts = dead_process()
+    told = broken_off(kept, run, log_of(kept, run.run_id)[:20], facts)
+    pools = kept.event_log_storage
+    pools.set_concurrency_slots("pool", 1)
+    assert pools.claim_concurrency_slot("pool", told.run_id, "inc[b]").is_claimed
+    kept.report_run_canceling(told)
+    left = subprocess.Popen(["sleep", "1000"], env={**os.environ, MARK: f"{facts['pid']}-ab12"})
+    try:
+        with resume_run(reconstructable(whole), told, kept) as result:
+            assert not result.success
+            assert result.dagster_run.status is DagsterRunStatus.CANCELED
+            (event,) = result.all_events
+        assert left.wait(20) == -signal.SIGKILL
+    finally:
+        left.kill()
+        left.wait()
+    assert RAN == []
+    assert event.event_type is DagsterEventType.RUN_CANCELED
+    assert event.message == (
+        'Execution of run for "whole" canceled. It was told to stop, and its process '
+        f"({facts['pid']} on {os.uname().nodename}) is gone."
+    )
+    assert log_of(kept, told.run_id)[-1].dagster_event == event
+    assert pools.get_concurrency_info("pool").active_slot_count == 0
+    with pytest.raises(DagsterInvariantViolationError, match="To run what is left of it"):
+        resume_run(reconstructable(whole), told, kept)
+    rest = execute_job(
+        reconstructable(whole),
+        kept,
+        reexecution_options=ReexecutionOptions.from_failure(told.run_id, kept),
+    )
+    assert rest.success
+    assert {key for key, _ in RAN} == ALL - succeeded(log_of(kept, told.run_id))
+
+
+def test_a_run_that_was_told_to_stop_is_left_to_a_process_that_lives(kept):
+    run = executed(kept)
+    log = log_of(kept, run.run_id)[:20]
+    recon = reconstructable(whole)
+    living = broken_off(kept, run, log, process_facts())
+    elsewhere = broken_off(kept, run, log, {**process_facts(), "host": "moon 4"})
+    for told in (living, elsewhere):
+        kept.report_run_canceling(told)
+    message = r"it was told to stop, and process \d+ on this machine \(.+\) works on it"
+    with pytest.raises(DagsterInvariantViolationError, match=message):
+        resume_run(recon, living, kept, force=True)
+    with pytest.raises(DagsterInvariantViolationError, match=r"\(pid \d+\) ran on moon, and whether"):
+        resume_run(recon, elsewhere, kept)
+    assert kept.get_run_by_id(living.run_id).status is DagsterRunStatus.CANCELING
+    assert kept.get_run_by_id(elsewhere.run_id).status is DagsterRunStatus.CANCELING
+    with pytest.raises(DagsterExecutionInterruptedError, match=r"its process \(\d+ on moon\) is gone"):
+        resume_run(recon, elsewhere, kept, raise_on_error=True, force=True)
+    assert kept.get_run_by_id(elsewhere.run_id).status is DagsterRunStatus.CANCELED
+
+
+def test_a_run_that_was_told_to_stop_before_it_began_is_ended_by_force(instance):
+    told = instance.create_run_for_job(whole, run_config=CONFIG, status=DagsterRunStatus.STARTING)
+    instance.report_run_canceling(told)
+    result = resume_run(reconstructable(whole), told, instance, force=True)
+    assert result.all_events[0].message.endswith("It was told to stop, and its process is gone.")
+    assert instance.get_run_by_id(told.run_id).status is DagsterRunStatus.CANCELED
+
+
+def test_a_run_that_is_told_to_stop_meanwhile_does_not_go_on(kept):
+    run = executed(kept)
+    dead = broken_off(kept, run, log_of(kept, run.run_id)[:20], dead_process())
+    kept.report_run_canceling(dead)
+    with pytest.raises(DagsterInvariantViolationError, match="It was told to stop, and will not go on"):
+        Resumption(reconstructable(whole), dead, kept)
 
 
 @pytest.mark.parametrize("status", [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING])

@@ -171,10 +171,15 @@ class EventLogStorage(ABC):
     ) -> None:
         """Prepare for many short questions from several threads. By default there is nothing to do.
 
+        It may be called again, also while other threads use the storage; what goes on is not touched. SQLite
+        and what is kept in memory have nothing to set.
+
         Args:
-            statement_timeout: How long a statement may take, in milliseconds.
-            pool_recycle: How old a connection may get, in seconds; -1 for any age.
-            max_overflow: How many more connections than usual there may be.
+            statement_timeout: How long a statement may take, in milliseconds; 0 is as long as it likes. One
+                that takes longer is ended, with an error, and changes nothing.
+            pool_recycle: After how many seconds a connection is replaced; -1 is never.
+            max_overflow: How many connections there may be beside those that the process keeps; -1 is any
+                number.
         """
 
     # Runs

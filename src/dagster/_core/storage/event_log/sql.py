@@ -88,7 +88,7 @@ class SqlEventLogStorage(EventLogStorage):
         self._index = database
         self._inst_data = inst_data
         self._run_rows_in_same_database = run_rows_in_same_database
-        self._watcher = EventWatcher(self._page_for_watcher, watch_interval)
+        self._watcher = EventWatcher(self.get_records_for_run, watch_interval)
         schema.ensure_schema(database, ("events",))
 
     @classmethod
@@ -127,11 +127,6 @@ class SqlEventLogStorage(EventLogStorage):
     def _log_database(self, _run_id: str) -> Database | None:
         """Return the database that holds the log of a run, or None if there is no log."""
         return self._index
-
-    def _page_for_watcher(
-        self, run_id: str, cursor: str | None = None, *, limit: int | None = None
-    ) -> EventLogConnection:
-        return self.get_records_for_run(run_id, cursor, limit=limit)
 
     # Writing
 
@@ -182,6 +177,15 @@ class SqlEventLogStorage(EventLogStorage):
     def dispose(self) -> None:
         self._watcher.close()
         self._index.dispose()
+
+    def optimize_for_webserver(
+        self, statement_timeout: int, pool_recycle: int, max_overflow: int
+    ) -> None:
+        """Limit the connections to a server, for all storages of this process on it. SQLite has nothing to set.
+
+        See :meth:`Database.limit_connections`.
+        """
+        self._index.limit_connections(statement_timeout, pool_recycle, max_overflow)
 
     # What programs that know the database ask for
 

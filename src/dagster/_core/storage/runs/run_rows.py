@@ -8,12 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 import dagster._core.records.origin  # noqa: F401 - stored runs hold records of it, and somebody may only read them
-from dagster._core.errors import DagsterRunNotFoundError
+from dagster._core.errors import DagsterRunAlreadyExists, DagsterRunNotFoundError
 from dagster._core.events.run_status import STATUS_OF_EVENT, STATUSES_BEFORE
 from dagster._core.records.run import FINISHED_STATUSES, DagsterRun, DagsterRunStatus
 from dagster._core.records.tags import BACKFILL_ID_TAG, PARENT_RUN_ID_TAG, ROOT_RUN_ID_TAG
+from dagster._core.storage.sql.database import Database
 from dagster._core.storage.sql.keys import exact_unless_key, key_of
 from dagster._core.storage.sql.prepared import Prepared
 from dagster._core.storage.sql.tables import run_tags, runs
@@ -105,6 +107,29 @@ def tag_rows(run_row_id: int, tags: Mapping[str, str]) -> list[Row]:
         }
         for tag, value in tags.items()
     ]
+
+
+def add_runs(database: Database, added: Sequence[DagsterRun], timestamp: float) -> None:
+    """Store new runs with their tags, all or none. What is there already, just so, stays.
+
+    Raises:
+        DagsterRunAlreadyExists: If another run has the id of one of them.
+    """
+    created = stored_timestamp(timestamp)
+    rows = [(run_row(run, created), run.tags_for_storage()) for run in added]
+    try:
+        if len(rows) == 1:
+            database.write(lambda connection: insert_run(connection, *rows[0]))
+        else:
+            database.write(lambda connection: insert_runs(connection, rows))
+    except IntegrityError:
+        only_rows = [row for row, _ in rows]
+        same, others = database.read(lambda connection: present_runs(connection, only_rows))
+        if not others and len(same) == len({row["run_key"] for row in only_rows}) == len(rows):
+            return
+        taken = {row["run_key"] for row in others or only_rows}
+        run_id = next(run.run_id for run in added if key_of(run.run_id) in taken)
+        raise DagsterRunAlreadyExists(run_id) from None
 
 
 def insert_run(connection: Connection, row: Row, tags: Mapping[str, str]) -> None:

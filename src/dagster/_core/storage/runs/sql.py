@@ -16,7 +16,6 @@ import dagster._time as _time
 from dagster._core.errors import (
     DagsterExecutionPlanSnapshotNotFoundError,
     DagsterInvariantViolationError,
-    DagsterRunAlreadyExists,
 )
 from dagster._core.events.event import DagsterEvent
 from dagster._core.events.run_status import STATUS_OF_EVENT
@@ -65,37 +64,18 @@ class SqlRunStorage(RunStorage):
 
     def add_run(self, dagster_run: DagsterRun) -> DagsterRun:
         check.inst_param(dagster_run, "dagster_run", DagsterRun)
-        self._insert([dagster_run], _time.now())
+        run_rows.add_runs(self._database, [dagster_run], _time.now())
         return dagster_run
 
     def add_runs(self, dagster_runs: Sequence[DagsterRun]) -> Sequence[DagsterRun]:
         check.sequence_param(dagster_runs, "dagster_runs", of_type=DagsterRun)
-        self._insert(dagster_runs, _time.now())
+        run_rows.add_runs(self._database, dagster_runs, _time.now())
         return dagster_runs
 
     def add_historical_run(self, dagster_run: DagsterRun, run_creation_time: datetime) -> DagsterRun:
         check.inst_param(dagster_run, "dagster_run", DagsterRun)
-        self._insert([dagster_run], run_rows.timestamp_of(run_creation_time))
+        run_rows.add_runs(self._database, [dagster_run], run_rows.timestamp_of(run_creation_time))
         return dagster_run
-
-    def _insert(self, added: Sequence[DagsterRun], timestamp: float) -> None:
-        created = run_rows.stored_timestamp(timestamp)
-        rows = [(run_rows.run_row(run, created), run.tags_for_storage()) for run in added]
-        try:
-            if len(rows) == 1:
-                self._database.write(lambda connection: run_rows.insert_run(connection, *rows[0]))
-            else:
-                self._database.write(lambda connection: run_rows.insert_runs(connection, rows))
-        except IntegrityError:
-            only_rows = [row for row, _ in rows]
-            same, others = self._database.read(
-                lambda connection: run_rows.present_runs(connection, only_rows)
-            )
-            if not others and len(same) == len({row["run_key"] for row in only_rows}) == len(rows):
-                return
-            taken = {row["run_key"] for row in others or only_rows}
-            run_id = next(run.run_id for run in added if key_of(run.run_id) in taken)
-            raise DagsterRunAlreadyExists(run_id) from None
 
     def handle_run_event(
         self, run_id: str, event: DagsterEvent, update_timestamp: datetime | None = None
@@ -307,6 +287,15 @@ class SqlRunStorage(RunStorage):
 
     def alembic_version(self) -> tuple[Any, Any]:
         return schema.alembic_version(self._database, ("runs",))
+
+    def optimize_for_webserver(
+        self, statement_timeout: int, pool_recycle: int, max_overflow: int
+    ) -> None:
+        """Limit the connections to a server, for all storages of this process on it. SQLite has nothing to set.
+
+        See :meth:`Database.limit_connections`.
+        """
+        self._database.limit_connections(statement_timeout, pool_recycle, max_overflow)
 
     def dispose(self) -> None:
         self._database.dispose()

@@ -186,7 +186,18 @@ class ScheduleStorage(ABC):
     def optimize_for_webserver(
         self, statement_timeout: int, pool_recycle: int, max_overflow: int
     ) -> None:
-        """Get ready for many short questions from several threads, where there is something to do."""
+        """Prepare for many short questions from several threads. By default there is nothing to do.
+
+        It may be called again, also while other threads use the storage; what goes on is not touched. SQLite
+        and what is kept in memory have nothing to set.
+
+        Args:
+            statement_timeout: How long a statement may take, in milliseconds; 0 is as long as it likes. One
+                that takes longer is ended, with an error, and changes nothing.
+            pool_recycle: After how many seconds a connection is replaced; -1 is never.
+            max_overflow: How many connections there may be beside those that the process keeps; -1 is any
+                number.
+        """
         del statement_timeout, pool_recycle, max_overflow
 
     def alembic_version(self) -> tuple[str | None, str | tuple[str, ...] | None] | None:

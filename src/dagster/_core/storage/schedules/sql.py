@@ -195,5 +195,14 @@ class SqlScheduleStorage(ScheduleStorage):
         found, head = schema.alembic_version(self._database, ["schedules"])
         return (found[0] if found else None, head[0])
 
+    def optimize_for_webserver(
+        self, statement_timeout: int, pool_recycle: int, max_overflow: int
+    ) -> None:
+        """Limit the connections to a server, for all storages of this process on it. SQLite has nothing to set.
+
+        See :meth:`Database.limit_connections`.
+        """
+        self._database.limit_connections(statement_timeout, pool_recycle, max_overflow)
+
     def dispose(self) -> None:
         self._database.dispose()

@@ -26,6 +26,12 @@ from sqlalchemy.pool import QueuePool, StaticPool
 import dagster._time as _time
 from dagster._core.errors import DagsterInvariantViolationError
 from dagster._core.storage.sql.prepared import Prepared, driver_of, run_on_driver
+from dagster._core.storage.sql.server_engine import (
+    ConnectionLimits,
+    close_when_free,
+    is_statement_timeout,
+    server_engine,
+)
 from dagster._core.storage.sql.types import ExactText
 from dagster._process.forks import forget_in_forks
 
@@ -61,6 +67,10 @@ class DatabaseFullError(DagsterInvariantViolationError):
     """There is no space left where the database is kept."""
 
 
+class DatabaseTimeoutError(DagsterInvariantViolationError):
+    """A statement took longer than it may."""
+
+
 class _NoLock:
     def __enter__(self) -> None:
         return None
@@ -79,12 +89,19 @@ class Database:
         engine: The engine.
         description: What it is, for messages: a path, or a URL without its password.
         reconnect_seconds: How long it is waited for when it does not answer.
+        server_url: Its URL, if it is on a server.
     """
 
     def __init__(
-        self, engine: Engine, description: str, reconnect_seconds: float = RECONNECT_SECONDS
+        self,
+        engine: Engine,
+        description: str,
+        reconnect_seconds: float = RECONNECT_SECONDS,
+        server_url: sa.URL | None = None,
     ) -> None:
         self.engine = engine
+        self._server_url = server_url
+        self._limits = ConnectionLimits()
         self.description = description
         self._reconnect_seconds = reconnect_seconds
         #: On SQLite: the connection of all write transactions, which follow each other.
@@ -126,6 +143,28 @@ class Database:
                 _inherited.append(self._writer)
                 self._writer = None
 
+    def limit_connections(self, statement_timeout: int, pool_recycle: int, max_overflow: int) -> None:
+        """Say what the connections to a server may be and do. SQLite has nothing of the kind.
+
+        It holds for all storages of this process that are on the database, from their next transaction on;
+        those that go on are not touched.
+
+        Args:
+            statement_timeout: How long a statement may take, in milliseconds; 0 is as long as it likes.
+            pool_recycle: After how many seconds a connection is replaced; -1 is never.
+            max_overflow: How many connections there may be beside the two that are kept; -1 is any number.
+
+        Raises:
+            ParameterCheckError: If one of them is no number that makes sense.
+        """
+        limits = ConnectionLimits.checked(statement_timeout, pool_recycle, max_overflow)
+        # Three storages on one database ask for the same.
+        if self._server_url is None or limits == self._limits:
+            return
+        before, self.engine = self.engine, server_engine(self._server_url, limits)
+        self._limits = limits
+        close_when_free(before)
+
     # Transactions
 
     def read(self, fn: Callable[[Connection], T]) -> T:
@@ -146,7 +185,11 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A write transaction without retries, for code that needs a ``with`` block."""
-        with self._write_lock, self.engine.connect() as connection:
+        with (
+            self._telling_timeouts(),
+            self._write_lock,
+            self.engine.connect() as connection,
+        ):
             connection = connection.execution_options(dagster_write=True)
             with connection.begin():
                 yield connection
@@ -189,6 +232,8 @@ class Database:
                         f"({_first_line(exc)}). What was stored before is intact, the last change was not "
                         "stored. Make space and try again."
                     ) from exc
+                if is_statement_timeout(exc):
+                    raise self._timeout_error(exc) from exc
                 if self._is_refused(exc):
                     raise DatabaseUnavailableError(
                         f"The database {self.description} cannot be opened: {_first_line(exc)}"
@@ -212,6 +257,27 @@ class Database:
                     )
                 _time.sleep(delay * (0.5 + random.random()))
                 delay = min(delay * 2, 1.0)
+
+    @contextmanager
+    def _telling_timeouts(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as exc:
+            if is_statement_timeout(exc):
+                raise self._timeout_error(exc) from exc
+            raise
+
+    def _timeout_error(self, exc: DBAPIError) -> DatabaseTimeoutError:
+        limit = self._limits.statement_timeout
+        whose = (
+            f"A statement of this process may take {_time.format_duration(limit / 1000)} (statement_timeout)"
+            if limit
+            else "The limit is not this process's own"
+        )
+        return DatabaseTimeoutError(
+            f"The database {self.description} ended a statement that was not done yet ({_first_line(exc)}). "
+            f"{whose}: ask for less at a time, or raise the limit. Nothing was changed."
+        )
 
     def _is_full(self, exc: DBAPIError) -> bool:
         if self.dialect_name == "sqlite":
@@ -377,22 +443,8 @@ def open_server(url: str | sa.URL, reconnect_seconds: float = RECONNECT_SECONDS)
         reconnect_seconds: How long it is waited for when it does not answer.
     """
     parsed = sa.make_url(url)
-    arguments: dict[str, Any] = {}
-    if parsed.get_backend_name() == "postgresql":
-        arguments = {"connect_timeout": 10}
-    elif parsed.get_backend_name() == "mysql":
-        arguments = {"connect_timeout": 10, "charset": "utf8mb4"}
-    engine = sa.create_engine(
-        parsed,
-        connect_args=arguments,
-        poolclass=QueuePool,
-        pool_size=2,
-        max_overflow=0,  # one over the pool's size would be opened and closed again and again
-        pool_timeout=600,
-        pool_recycle=1800,
-        isolation_level="READ COMMITTED",
-    )
-    return Database(engine, parsed.render_as_string(hide_password=True), reconnect_seconds)
+    engine = server_engine(parsed, ConnectionLimits())
+    return Database(engine, parsed.render_as_string(hide_password=True), reconnect_seconds, parsed)
 
 
 def _prepare_sqlite(engine: Engine, *, wal: bool) -> None:

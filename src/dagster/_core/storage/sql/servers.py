@@ -17,7 +17,8 @@ _LOCK = threading.Lock()
 def server_database(url: sa.URL) -> Database:
     """Return the database of a URL: the same for all storages of this process that are on it.
 
-    So the process has two connections at most, also where its storages are configured one by one.
+    So the process has two connections at most, also where its storages are configured one by one; unless
+    ``max_overflow`` of ``optimize_for_webserver`` allows for more.
     """
     key = (os.getpid(), url.render_as_string(hide_password=False))
     with _LOCK:
