@@ -1012,10 +1012,7 @@ class DagsterInstance:
     # Events
 
     def event_writer(self, run_id: str) -> RunLogWriter:
-        """Return what takes the entries of a run's log.
-
-        Entries may be buffered; :meth:`close_event_writer` has them committed.
-        """
+        """Return what takes the entries of a run's log. :meth:`close_event_writer` has all committed."""
         writer, listeners = self._recorder.event_writer(run_id), self._listeners.get(run_id)
         return events.HeardWriter(writer, listeners) if listeners else writer
 
