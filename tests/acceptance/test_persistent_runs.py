@@ -151,6 +151,30 @@ def test_a_run_that_was_killed_can_be_looked_at_and_ended(home: Path, program: P
     assert program("good").returncode == 0
 
 
+def test_a_run_that_was_killed_while_it_was_canceled_ends_as_canceled(
+    home: Path, program: Program
+) -> None:
+    assert program("killed").returncode == -signal.SIGKILL
+    with DagsterInstance.get() as instance:
+        (stored,) = instance.get_runs()
+        instance.report_run_canceling(stored)
+    listed = CliRunner().invoke(cli, ["run", "list"])
+    assert "CANCELING, worker gone" in listed.stdout
+    # The code of the run is not needed to end it.
+    done = CliRunner().invoke(cli, ["run", "resume", stored.run_id[:8]])
+    assert done.exit_code == 1
+    assert "It was told to stop, and its process (" in done.stdout
+    assert f"dagster run reexecute {stored.run_id[:8]} --from-failure" in done.stdout
+    (run,) = report(program)["runs"]
+    assert (run["status"], run["ended"]) == ("CANCELED", True)
+    assert run["events"][-1] == "RUN_CANCELED"
+    again = CliRunner().invoke(cli, ["run", "resume", stored.run_id[:8]])
+    assert again.exit_code == 2
+    assert "cannot be resumed: expected it to be in status STARTED, it is in status CANCELED" in (
+        " ".join(again.stderr.split())
+    )
+
+
 def test_a_row_that_a_kill_left_behind_its_log_is_mended_when_it_is_looked_at(
     home: Path, program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
