@@ -286,7 +286,8 @@ def load_dagster_yaml(
     if errors:
         lines = Lines(text)
         placed = [
-            error._replace(message=f"{path}{lines.of(error)}: {error.message}") for error in errors
+            error._replace(message=f"{path}{f', line {line}' if line else ''}: {error.message}")
+            for line, error in sorted(((lines.of(e), e) for e in errors), key=lambda found: found[0])
         ]
         raise DagsterInvalidConfigError("Errors whilst loading dagster instance config", placed, merged)
     # Only what was given: a default that nobody wrote is no choice.
@@ -403,15 +404,15 @@ class Lines:
 
             self._root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
-    def of(self, error: EvaluationError) -> str:
-        """Return ``, line 3``, or nothing if the problem is not on a line of the text."""
-        node, line = self._root, None
+    def of(self, error: EvaluationError) -> int:
+        """Return the line of a problem, from 1 on; 0 if it is not on a line of the text."""
+        node, line = self._root, -1
         for entry in (*error.stack, *error.field_names[:1]):
             found = _child(node, entry)
             if found is None:
                 break
             line, node = found
-        return "" if line is None else f", line {line + 1}"
+        return line + 1
 
 
 def _child(node: Any, entry: str | int) -> tuple[int, Any] | None:

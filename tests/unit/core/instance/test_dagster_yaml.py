@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -202,3 +203,11 @@ def test_the_file_may_have_another_name_and_place(tmp_path: Path) -> None:
     ref = InstanceRef.from_dir("/base", config_dir=str(tmp_path / "conf"), config_filename="other.yaml")
     assert ref.settings == {"nux": {"enabled": False}}
     assert ref.local_artifact_storage.base_dir == "/base"
+
+
+def test_mistakes_are_told_in_the_order_of_their_lines(tmp_path: Path) -> None:
+    text = "nux: 7\nrun_coordinatr: {}\ntelemetry: {enabled: maybe}\nretention: {event_log: {purge_after_days: x}}\n"
+    with pytest.raises(DagsterInvalidConfigError) as caught:
+        load(tmp_path, text, {"scheduler": {"module": "no_such_module", "class": "Scheduler"}})
+    lines = re.findall(r"Error \d: .*?dagster\.yaml(?:, line (\d))?:", str(caught.value))
+    assert lines == ["", "1", "2", "3", "4"]
