@@ -246,6 +246,39 @@ def interruptible() -> None:
     after(before(), long())
 
 
+@op(tags={"dagster/max_runtime": "0.3"})
+def late() -> None:
+    """Take longer than it may."""
+    wait_until("never")
+
+
+@op(tags={"dagster/max_runtime": "2"}, retry_policy=RetryPolicy(max_retries=1))
+def late_and_deaf(context: Any) -> None:
+    """Take longer than it may at first, and not end when told to."""
+    note(f"deaf {context.retry_number} {os.getpid()}")
+    if context.retry_number == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        wait_until("told of it")
+
+
+@op(tags={"dagster/max_runtime": "30"})
+def punctual() -> None:
+    """Take less than it may."""
+
+
+@job(executor_def=local_executor)
+def limited() -> None:
+    """Steps that may take so long and no longer."""
+    late()
+    punctual()
+
+
+@job(executor_def=local_executor)
+def deaf() -> None:
+    """A step that does not end when it is told to."""
+    late_and_deaf()
+
+
 @job(executor_def=local_executor)
 def loses() -> None:
     """A step that is said to be started and is not."""

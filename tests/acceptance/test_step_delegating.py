@@ -26,17 +26,21 @@ from dagster._core.executor.step_delegating import (
 )
 from dagster._core.executor.step_delegating import executor as delegating_module
 from dagster._core.executor.step_delegating.execute_step_args import COMPRESSED_ARGS_VARIABLE
+from dagster._core.executor.time_limits import RunDeadline
 from dagster._core.plan.compile import plan_of
 from dagster._core.records.retry import RetryMode
+from dagster._core.records.tags import MAX_RUNTIME_SECONDS_TAG as MAX_RUNTIME
 from dagster._core.runner.resume import Resumption
 from dagster._core.runner.run import RunExecution
 from tests.acceptance import delegated_jobs
 from tests.acceptance.delegated_jobs import (
     LocalHandler,
     all_kinds,
+    deaf,
     happened,
     interruptible,
     is_running,
+    limited,
     loses,
     note,
     troubled,
@@ -199,6 +203,58 @@ def test_steps_that_do_not_end_are_told_as_interrupted(
     wait_until("torn down")
     (place,) = Path(os.environ["WITNESSES"]).glob("*-long-0.pid")
     os.waitpid(int(place.read_text()), 0)
+
+
+def test_a_step_that_takes_longer_than_it_may_is_told_to_end(instance: DagsterInstance) -> None:
+    result = execute_job(reconstructable(limited), instance, run_config=QUIET)
+    assert not result.success
+    (failure,) = [e for e in result.all_events if e.event_type_value == "STEP_FAILURE"]
+    # It tells of its end itself; before it stands why.
+    assert failure.step_key == "late"
+    assert "Execution was interrupted by SIGTERM" in failure.step_failure_data.error.message
+    told = [e.message for e in result.all_events[: result.all_events.index(failure)]]
+    assert 'Step "late" exceeded its maximum runtime of 0.3 s, and is told to end.' in told
+    assert stored(instance, result.run_id, "STEP_SUCCESS") == ["punctual"]
+
+
+def test_a_step_that_does_not_end_when_it_is_told_to_is_given_up(
+    instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delegating_module, "GRACE_SECONDS", 0.1)
+    result = execute_job(reconstructable(deaf), instance, run_config=QUIET)
+    note("told of it")
+    assert result.success
+    (retry,) = [e for e in result.all_events if e.event_type_value == "STEP_UP_FOR_RETRY"]
+    assert (
+        'The process of step "late_and_deaf" was ended, since the step exceeded its maximum runtime of 2 s.'
+        in retry.step_retry_data.error.message
+    )
+    assert [what.split()[1] for what in happened() if what.startswith("deaf")] == ["0", "1"]
+
+
+def test_a_run_that_takes_longer_than_it_may_is_ended(
+    instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tags = {"dagster/max_runtime": "7"}
+    run = instance.create_run_for_job(interruptible, run_config=QUIET, tags=tags)
+
+    class OnceItIsUnderWay(RunDeadline):
+        @property
+        def at(self) -> float:
+            begun = "long began" in happened()
+            return 0.0 if begun and stored(instance, run.run_id, "STEP_SUCCESS") else float("inf")
+
+        @at.setter
+        def at(self, _at: float) -> None:
+            """It is no matter of the time here."""
+
+    monkeypatch.setattr(RunDeadline, "of_run", lambda tags: OnceItIsUnderWay(float(tags[MAX_RUNTIME])))
+    events = list(execution_of(interruptible, instance, run).events())
+    assert events[-1].event_type_value == "PIPELINE_FAILURE"
+    assert "The run exceeded its maximum runtime of 7 seconds" in str(events[-1])
+    assert stored(instance, run.run_id, "STEP_FAILURE") == ["long"]
+    assert "torn down" in happened()
+    assert "long ended" not in happened()
 
 
 def start(job_name: str, run_id: str) -> subprocess.Popen[bytes]:

@@ -28,6 +28,7 @@ from dagster._core.executor.limits import StepGate, take_next
 from dagster._core.executor.step_delegating.execute_step_args import ExecuteStepArgs
 from dagster._core.executor.step_delegating.step_handler import StepHandler, StepHandlerContext
 from dagster._core.executor.step_dependency import DEFAULT_STEP_DEPENDENCY, StepDependencyConfig
+from dagster._core.executor.time_limits import RunDeadline, step_limit
 from dagster._core.plan.plan import ExecutionPlan
 from dagster._core.plan.progress import Progress
 from dagster._core.plan.step import ExecutionStep
@@ -59,6 +60,7 @@ _ENDS = frozenset(
 #: What this process writes of a step itself, besides ends of steps that are lost.
 _OWN = frozenset({_STARTING, DagsterEventType.ENGINE_EVENT.value})
 _RETRY = DagsterEventType.STEP_UP_FOR_RETRY.value
+_BEGINNINGS = frozenset({DagsterEventType.STEP_START.value, DagsterEventType.STEP_RESTARTED.value})
 #: What tells how far an attempt is.
 _ATTEMPTS = _ENDS | {
     _STARTING,
@@ -194,7 +196,16 @@ class _Steps:
 class _Running:
     """A step that a handler has started."""
 
-    __slots__ = ("check_at", "context", "failed_checks", "is_certain", "step")
+    __slots__ = (
+        "check_at",
+        "context",
+        "ended_because",
+        "ends_at",
+        "failed_checks",
+        "is_certain",
+        "limit",
+        "step",
+    )
 
     def __init__(self, step: ExecutionStep, context: StepHandlerContext, check_at: float) -> None:
         self.step = step
@@ -203,6 +214,12 @@ class _Running:
         self.failed_checks = 0
         #: Whether it was started for certain.
         self.is_certain = True
+        #: How long it may take, in seconds.
+        self.limit = step_limit(step)
+        #: When it is told to end, once it has begun; when it is given up, once it was told.
+        self.ends_at: float | None = None
+        #: Why it was told to end, if it was.
+        self.ended_because = ""
 
     @property
     def step_context(self) -> StepExecutionContext:
@@ -237,6 +254,7 @@ class _Delegation:
         self._attempts: dict[str, int] = {}
         #: The errors of processes that ended before their steps.
         self._losses: list[SerializableErrorInfo] = []
+        self._deadline = RunDeadline.of_run(plan_context.tags)
         #: Whether steps run on without this process.
         self.leaves_steps = False
 
@@ -262,6 +280,7 @@ class _Delegation:
                     _time.sleep(self._seconds_to_wait(sleep_seconds))
                 yield from self._follow_log()
                 yield from self._check_health()
+                yield from self._end_late_steps(sleep_seconds)
         except (KeyboardInterrupt, DagsterExecutionInterruptedError) as interrupt:
             yield from self._interrupted(interrupt, sleep_seconds)
             raise
@@ -278,7 +297,8 @@ class _Delegation:
             return sleep_seconds
         now = _time.monotonic()
         due, poll = self._progress.next_retry_due(), self._gate.next_poll(now)
-        times = [t for t in (None if due is None else due - now, poll) if t is not None]
+        at = (due, None if self._deadline is None else self._deadline.at)
+        times = [t for t in (*(None if t is None else t - now for t in at), poll) if t is not None]
         return max(0.0, min(times, default=sleep_seconds))
 
     def _tell_unrun(self) -> Iterator[DagsterEvent]:
@@ -384,7 +404,10 @@ class _Delegation:
 
     def _handle(self, step: ExecutionStep, event: DagsterEvent, now: float) -> Iterator[DagsterEvent]:
         kind = event.event_type_value
-        if kind in _ENDS:
+        if kind in _BEGINNINGS:
+            running = self._running[step.key]
+            running.ends_at = None if running.limit is None else now + running.limit
+        elif kind in _ENDS:
             del self._running[step.key]
             self._gate.release(step)
             if kind == _RETRY:
@@ -401,7 +424,8 @@ class _Delegation:
         for running in list(self._running.values()):
             if now < running.check_at:
                 continue
-            running.check_at = now + self._check_seconds
+            # One that was told to end is expected to be gone at any moment.
+            running.check_at = now if running.ended_because else now + self._check_seconds
             reason = self._check(running)
             if reason is not None:
                 lost.append((running, reason))
@@ -417,12 +441,15 @@ class _Delegation:
                 running.is_certain = True
                 yield from self._launch(running)
             else:
-                error = DagsterWorkerProcessError(
-                    f'The process of step "{running.step.key}" ended before the step did: {reason}'
-                )
-                self._losses.append(error_info_from_exception(error))
-                self._fail(running, error, ErrorSource.UNEXPECTED_TERMINATION)
+                self._lose(running, f"ended before the step did: {reason}")
         yield from self._follow_log()
+
+    def _lose(self, running: _Running, what: str) -> None:
+        """Write that an attempt has failed with its process."""
+        what = running.ended_because or what
+        error = DagsterWorkerProcessError(f'The process of step "{running.step.key}" {what}')
+        self._losses.append(error_info_from_exception(error))
+        self._fail(running, error, ErrorSource.UNEXPECTED_TERMINATION)
 
     def _check(self, running: _Running) -> str | None:
         """Return why a step will not end by itself; None if it may."""
@@ -463,6 +490,30 @@ class _Delegation:
 
     # Ending them
 
+    def _end_late_steps(self, sleep_seconds: float) -> Iterator[DagsterEvent]:
+        """End steps that have taken longer than they may, and the run if it has."""
+        now = _time.monotonic()
+        if self._deadline is not None and now >= self._deadline.at:
+            yield from self._terminate_all(sleep_seconds, self._deadline.describe())
+            self._deadline.check()
+        for running in list(self._running.values()):
+            if running.ends_at is None or now < running.ends_at:
+                continue
+            if running.ended_because:
+                self._lose(running, "")
+                yield from self._follow_log()
+            else:
+                exceeded = f"exceeded its maximum runtime of {running.limit:g} s"
+                running.ended_because = f"was ended, since the step {exceeded}."
+                running.ends_at, running.check_at = now + GRACE_SECONDS, now
+                yield self._plan_context.emit_run_event(
+                    DagsterEventType.ENGINE_EVENT,
+                    f'Step "{running.step.key}" {exceeded}, and is told to end.',
+                    EngineEventData({"step_key": MetadataValue.text(running.step.key)}),
+                    _WARNING,
+                )
+                yield from self._terminate(running)
+
     def _interrupted(self, interrupt: BaseException, sleep_seconds: float) -> Iterator[DagsterEvent]:
         context = self._plan_context
         instance, run_id = context.instance, context.run_id
@@ -480,39 +531,42 @@ class _Delegation:
             ) from interrupt
         yield from self._terminate_all(sleep_seconds)
 
-    def _terminate_all(self, sleep_seconds: float) -> Iterator[DagsterEvent]:
+    def _terminate(self, running: _Running) -> Iterator[DagsterEvent]:
+        """Tell a step to end."""
+        try:
+            yield from self._handler.terminate_step(running.context) or ()
+        except Exception as exc:  # noqa: BLE001 - the others are to be ended too
+            error = error_info_from_exception(exc)
+            yield self._plan_context.emit_run_event(
+                DagsterEventType.ENGINE_EVENT,
+                f'{self._handler.name} could not end step "{running.step.key}".',
+                EngineEventData(error=error),
+                _WARNING,
+                error,
+            )
+
+    def _terminate_all(
+        self, sleep_seconds: float, reason: str = "was ended, since the run was interrupted"
+    ) -> Iterator[DagsterEvent]:
         """Tell all steps to end, and wait for what they tell of it."""
-        context = self._plan_context
         for running in list(self._running.values()):
-            try:
-                yield from self._handler.terminate_step(running.context) or ()
-            except Exception as exc:  # noqa: BLE001 - the others are to be ended too
-                error = error_info_from_exception(exc)
-                yield context.emit_run_event(
-                    DagsterEventType.ENGINE_EVENT,
-                    f'{self._handler.name} could not end step "{running.step.key}".',
-                    EngineEventData(error=error),
-                    _WARNING,
-                    error,
-                )
+            yield from self._terminate(running)
         deadline = _time.monotonic() + GRACE_SECONDS
         while self._running and _time.monotonic() < deadline:
             yield from self._follow_log()
             for running in list(self._running.values()):
                 if self._check(running) is not None:
                     yield from self._follow_log()
-                    self._end(running)
+                    self._end(running, reason)
             if self._running:
                 yield from self._follow_log()
                 _time.sleep(sleep_seconds)
         for running in list(self._running.values()):
-            self._end(running)
+            self._end(running, reason)
         yield from self._follow_log()
 
-    def _end(self, running: _Running) -> None:
+    def _end(self, running: _Running, reason: str) -> None:
         """Write that a step was interrupted, if it did not say so itself."""
         if self._running.get(running.step.key) is running:
-            error = DagsterExecutionInterruptedError(
-                f'Step "{running.step.key}" was ended, since the run was interrupted.'
-            )
+            error = DagsterExecutionInterruptedError(f'Step "{running.step.key}" {reason}.')
             self._fail(running, error, ErrorSource.INTERRUPT)
