@@ -441,7 +441,7 @@ def scratch() -> Database:
     return database
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(EVENTS, min_size=1, max_size=25), st.data())
 def test_summaries_do_not_depend_on_batches_or_repetition(
     scratch: Database, entries: list[EventLogEntry], data: st.DataObject
@@ -461,7 +461,7 @@ def test_summaries_do_not_depend_on_batches_or_repetition(
     assert summary(scratch) == expected
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(EVENTS, min_size=1, max_size=25))
 def test_summaries_are_the_fold_over_all_events(scratch: Database, entries: list[EventLogEntry]) -> None:
     empty_tables(scratch)

@@ -35,7 +35,7 @@ def storage(database: Database) -> Iterator[RunStorage]:
     storage.wipe()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(ANY_TEXT, min_size=1, max_size=5, unique=True), prefix=ANY_TEXT)
 @example(texts=["a\x00", "a ", "a"], prefix="a\x00")
 @example(texts=["x" * 254, "x" * 255, "x" * 300], prefix="x" * 230)
@@ -100,7 +100,7 @@ def _matches(number: int, run: DagsterRun, filters: RunsFilter) -> bool:
     )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     given_runs=st.lists(RUN, max_size=12),
     questions=st.lists(FILTERS, min_size=4, max_size=12),

@@ -208,7 +208,7 @@ def cases(draw: st.DrawFn) -> tuple[ConfigType, Any]:
     return config_type, draw(values_near(config_type))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(cases())
 def test_evaluation_agrees_with_the_oracle(case: tuple[ConfigType, Any]) -> None:
     config_type, value = case
@@ -260,7 +260,7 @@ def with_python_values(config_type: ConfigType, value: Any) -> Any:
     }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(cases())
 def test_processing_is_defaults_and_then_python_values(case: tuple[ConfigType, Any]) -> None:
     config_type, value = case
@@ -271,7 +271,7 @@ def test_processing_is_defaults_and_then_python_values(case: tuple[ConfigType, A
         assert processed.value == with_python_values(config_type, applied.value)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(TYPES)
 def test_samples_are_valid(config_type: ConfigType) -> None:
     for minimal in (True, False):
@@ -279,7 +279,7 @@ def test_samples_are_valid(config_type: ConfigType) -> None:
         assert validate_config(config_type, sample).success, sample
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(TYPES)
 def test_snapshots_are_complete_and_come_back(config_type: ConfigType) -> None:
     snapshot = build_config_schema_snapshot(config_type)
@@ -289,7 +289,7 @@ def test_snapshots_are_complete_and_come_back(config_type: ConfigType) -> None:
     assert msgspec.json.decode(msgspec.json.encode(snapshot), type=ConfigSchemaSnapshot) == snapshot
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(TYPES)
 def test_a_field_is_optional_exactly_when_its_default_is_valid(config_type: ConfigType) -> None:
     field = Field(config_type)
@@ -301,7 +301,7 @@ def test_a_field_is_optional_exactly_when_its_default_is_valid(config_type: Conf
         assert not validate_config(Shape({"f": field}), {}).success
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TYPES, JSON)
 def test_any_value_is_evaluated_or_refused(config_type: ConfigType, value: Any) -> None:
     result = process_config(config_type, value)

@@ -107,14 +107,14 @@ def check(spec: JobSpec, executor_def: ExecutorDefinition, require_success: bool
 
 
 @pytest.mark.parametrize("executor_def", [in_process_executor, threads_executor])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(job_specs())
 def test_runs_end_as_the_rules_say(executor_def: ExecutorDefinition, spec: JobSpec) -> None:
     check(spec, executor_def, require_success=True)
 
 
 @pytest.mark.parametrize("executor_def", [in_process_executor, threads_executor])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(job_specs())
 def test_runs_that_feed_on_failed_steps_do_too(executor_def: ExecutorDefinition, spec: JobSpec) -> None:
     check(spec, executor_def, require_success=False)

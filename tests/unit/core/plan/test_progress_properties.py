@@ -142,19 +142,19 @@ def check_once(job: JobSpec, require_success: bool, seed: int, hands: int) -> No
     assert driver.progress.take_ready(float("inf")) is None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(job_specs(dynamic=False), st.integers(0, 1000), st.integers(1, 4))
 def test_static_jobs_end_as_the_rules_say(job: JobSpec, seed: int, hands: int) -> None:
     check(job, True, seed, hands)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(job_specs(), st.integers(0, 1000), st.integers(1, 4))
 def test_dynamic_jobs_end_as_the_rules_say(job: JobSpec, seed: int, hands: int) -> None:
     check(job, True, seed, hands)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(job_specs(), st.integers(0, 1000), st.integers(1, 4))
 def test_steps_may_feed_on_failed_ones_where_success_is_not_required(
     job: JobSpec, seed: int, hands: int
@@ -162,7 +162,7 @@ def test_steps_may_feed_on_failed_ones_where_success_is_not_required(
     check(job, False, seed, hands)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(job_specs(), st.lists(st.integers(0, 1000), min_size=2, max_size=3))
 def test_the_order_in_which_steps_end_changes_nothing(job: JobSpec, seeds: list[int]) -> None:
     ends = []

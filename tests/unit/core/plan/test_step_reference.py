@@ -78,7 +78,7 @@ class Sending(Driver):
         return step
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(job_specs(), st.booleans(), st.integers(0, 1000), st.integers(1, 4))
 def test_every_step_that_runs_is_found_again(
     job: JobSpec, require_success: bool, seed: int, hands: int

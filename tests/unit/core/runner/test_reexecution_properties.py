@@ -98,14 +98,14 @@ def check(world: World, generations: int = GENERATIONS) -> None:
     finish(world)
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=120, derandomize=True)
 @given(job_specs(), st.integers(0, 10_000))
 def test_outputs_are_those_of_one_clean_run_and_only_what_must_runs(spec: JobSpec, seed: int) -> None:
     check_in_process(spec, seed)
 
 
 @pytest.mark.slow
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=500, derandomize=True)
 @given(job_specs(max_nodes=12), st.integers(0, 10_000))
 def test_the_same_for_many_larger_jobs(spec: JobSpec, seed: int) -> None:
     check_in_process(spec, seed)
@@ -119,7 +119,7 @@ def check_in_process(spec: JobSpec, seed: int) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=12, derandomize=True)
 @given(job_specs(max_nodes=6), st.integers(0, 10_000))
 def test_the_same_with_steps_in_processes(spec: JobSpec, seed: int) -> None:
     with (

@@ -131,7 +131,9 @@ def test_json_documents(tmp_path: Path) -> None:
     assert caught.value.__notes__ == [f'while the JSON file "{path}" was read']
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=50
+)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

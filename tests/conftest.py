@@ -1,0 +1,15 @@
+"""What holds for all tests."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says something about the machine, and not about the code. What is measured is in bench/.
+# Where CI is set, Hypothesis has a profile with the same examples each time, which stays.
+settings.register_profile(
+    "dagwerk",
+    settings.get_profile(settings.get_current_profile_name()),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("dagwerk")
