@@ -17,10 +17,16 @@ from dagster._core.io.pickling import dump_bytes, load_bytes, read_pickle_file, 
 from dagster._core.io.upath_manager import UPathIOManager, missing_file
 from dagster._core.records.metadata import MetadataValue
 from dagster._core.records.user_events import AssetMaterialization
+from dagster._process.late_module import LateModule
 from dagster._text import expected
 
 if TYPE_CHECKING:
     from upath import UPath
+
+    from dagster._core.io import whole_files
+else:
+    # For values that are kept on other machines.
+    whole_files = LateModule("dagster._core.io.whole_files")
 
 #: Addresses of these are on a local disk, where a file is seen while it is written.
 _LOCAL_PROTOCOLS = frozenset({"", "file", "local"})
@@ -139,8 +145,7 @@ class CustomPathPickledObjectFilesystemIOManager(IOManager):
 def dump_pickle(obj: Any, path: Any) -> None:
     """Pickle a value to a path, local or not; an earlier file is replaced at the end."""
     if hasattr(path, "fs") and path.protocol not in _LOCAL_PROTOCOLS:
-        # Remote stores show a file when it is closed: make sure that there is a whole one to close.
-        path.write_bytes(dump_bytes(obj))
+        whole_files.write_whole(path, dump_bytes(obj))
     else:
         write_pickle_file(obj, getattr(path, "path", None) or os.fspath(path))
 
