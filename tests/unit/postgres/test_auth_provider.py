@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -267,6 +268,29 @@ def test_a_token_that_does_not_tell_its_end_is_not_kept(google: Cloud) -> None:
     assert password.current() == "second token"
 
 
+@pytest.fixture
+def new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    if not hasattr(time, "tzset"):
+        pytest.skip("The time zone of a process cannot be changed here.")
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "America/New_York")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("new_york")
+def test_the_end_that_google_tells_is_in_utc(google: Cloud, clock: Callable[[float], None]) -> None:
+    password = token_password(GCP, URL)
+    password.current()
+    clock(3299)
+    password.current()
+    assert len(google.asked) == 1
+    clock(1)
+    password.current()
+    assert len(google.asked) == 2
+
+
 def test_a_valid_token_bridges_a_provider_that_fails(
     azure: Cloud, clock: Callable[[float], None]
 ) -> None:
@@ -338,7 +362,7 @@ def test_names_tell_providers_and_settings_apart(azure: Cloud, google: Cloud) ->
         ("FATAL:  The access token has expired. Please acquire a new token and retry.", True),
         ('FATAL:  PAM authentication failed for user "dagster"', True),
         ('FATAL:  Cloud SQL IAM user authentication failed for user "dagster"', True),
-        ('FATAL:  no pg_hba.conf entry for host "10.0.0.1", user "dagster", no encryption', True),
+        ('FATAL:  no pg_hba.conf entry for host "…", user "dagster", no encryption', True),
         ('FATAL:  database "runs" does not exist', False),
         ("Connection refused", False),
     ],
