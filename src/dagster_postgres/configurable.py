@@ -17,6 +17,9 @@ class ConfigurablePostgresStorage(ConfigurableClass):
         postgres_url: The URL of the database.
         should_autocreate_tables: Whether tables that are not there are made.
         inst_data: Where the object comes from.
+        auth_provider: Who gives short-lived tokens as passwords, as ``dagster.yaml`` says it:
+            ``{"aws_wif": {"region": …}}``, ``{"azure_wif": {}}`` or ``{"gcp_wif": {}}``. Without it, the password is
+            the URL's.
     """
 
     _inst_data: ConfigurableClassData | None
@@ -27,6 +30,7 @@ class ConfigurablePostgresStorage(ConfigurableClass):
         postgres_url: str,
         should_autocreate_tables: bool = True,
         inst_data: ConfigurableClassData | None = None,
+        auth_provider: Mapping[str, Any] | None = None,
     ) -> None: ...
 
     @property
@@ -45,4 +49,5 @@ class ConfigurablePostgresStorage(ConfigurableClass):
     ) -> Self:
         """Return the storage of a config."""
         url = url_from_config(config_value)
-        return cls(url, config_value["should_autocreate_tables"], inst_data)
+        autocreate = config_value["should_autocreate_tables"]
+        return cls(url, autocreate, inst_data, config_value.get("auth_provider"))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from dagster._core.storage.runs.sql import SqlRunStorage
 from dagster._serdes.config_class import ConfigurableClassData
 from dagster_postgres.configurable import ConfigurablePostgresStorage
@@ -24,6 +27,9 @@ class PostgresRunStorage(SqlRunStorage, ConfigurablePostgresStorage):
         postgres_url: The URL of the database.
         should_autocreate_tables: Whether tables that are not there are made.
         inst_data: Where the object comes from.
+        auth_provider: Who gives short-lived tokens as passwords, as ``dagster.yaml`` says it:
+            ``{"aws_wif": {"region": …}}``, ``{"azure_wif": {}}`` or ``{"gcp_wif": {}}``. Without it, the password is
+            the URL's.
     """
 
     def __init__(
@@ -31,6 +37,7 @@ class PostgresRunStorage(SqlRunStorage, ConfigurablePostgresStorage):
         postgres_url: str,
         should_autocreate_tables: bool = True,
         inst_data: ConfigurableClassData | None = None,
+        auth_provider: Mapping[str, Any] | None = None,
     ) -> None:
-        database = open_postgres(postgres_url, ("runs",), should_autocreate_tables)
+        database = open_postgres(postgres_url, ("runs",), should_autocreate_tables, auth_provider)
         super().__init__(database, inst_data)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from dagster._core.storage.sql.schema import GROUPS
 from dagster._core.storage.unified import UnifiedSqlStorage
 from dagster._serdes.config_class import ConfigurableClassData
@@ -29,6 +32,9 @@ class DagsterPostgresStorage(UnifiedSqlStorage, ConfigurablePostgresStorage):
         postgres_url: The URL of the database.
         should_autocreate_tables: Whether tables that are not there are made.
         inst_data: Where the object comes from.
+        auth_provider: Who gives short-lived tokens as passwords, as ``dagster.yaml`` says it:
+            ``{"aws_wif": {"region": …}}``, ``{"azure_wif": {}}`` or ``{"gcp_wif": {}}``. Without it, the password is
+            the URL's.
     """
 
     run_storage_class = PostgresRunStorage
@@ -40,6 +46,7 @@ class DagsterPostgresStorage(UnifiedSqlStorage, ConfigurablePostgresStorage):
         postgres_url: str,
         should_autocreate_tables: bool = True,
         inst_data: ConfigurableClassData | None = None,
+        auth_provider: Mapping[str, Any] | None = None,
     ) -> None:
-        database = open_postgres(postgres_url, GROUPS, should_autocreate_tables)
+        database = open_postgres(postgres_url, GROUPS, should_autocreate_tables, auth_provider)
         super().__init__(database, inst_data, should_autocreate_tables)

@@ -15,6 +15,7 @@ from dagster._core.errors import DagsterInvariantViolationError
 from dagster._core.storage.sql.database import Database
 from dagster._core.storage.sql.schema import Group, ensure_schema
 from dagster._core.storage.sql.servers import server_database
+from dagster_postgres.auth import auth_provider_config, token_password
 
 _DRIVER: Final = "postgresql+psycopg"
 #: Other ways to write the scheme, for which the one driver stands.
@@ -38,6 +39,7 @@ def postgres_config() -> dict[str, Any]:
         "postgres_url": Field(StringSource, is_required=False),
         "postgres_db": Field(database, is_required=False),
         "should_autocreate_tables": Field(Bool, is_required=False, default_value=True),
+        "auth_provider": Field(auth_provider_config(), is_required=False),
     }
 
 
@@ -71,13 +73,25 @@ def url_from_config(config: Mapping[str, Any]) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def open_postgres(postgres_url: str, groups: tuple[Group, ...], autocreate: bool) -> Database:
+def open_postgres(
+    postgres_url: str,
+    groups: tuple[Group, ...],
+    autocreate: bool,
+    auth_provider: Mapping[str, Any] | None = None,
+) -> Database:
     """Return the database of a URL, with the tables of these groups.
 
     Args:
         postgres_url: The URL.
         groups: The groups of tables.
         autocreate: Whether tables that are not there are made.
+        auth_provider: Who gives short-lived tokens as passwords, as ``dagster.yaml`` says it. A password in the
+            URL is then not used.
+
+    Raises:
+        DagsterInvalidConfigError: If ``auth_provider`` is not what ``dagster.yaml`` takes.
+        DagsterInvariantViolationError: If the URL is not one of PostgreSQL, or the provider's library is not there.
+        DatabaseUnavailableError: If the database cannot be opened, or the provider gives no token.
     """
     url = sa.make_url(postgres_url)
     if url.drivername in _SCHEMES:
@@ -86,6 +100,12 @@ def open_postgres(postgres_url: str, groups: tuple[Group, ...], autocreate: bool
         raise DagsterInvariantViolationError(
             f'expected the URL of a PostgreSQL storage to begin with "postgresql://", got: "{url.drivername}://".'
         )
-    database = server_database(url)
+    password = None
+    if auth_provider is not None:
+        url = sa.URL.create(
+            url.drivername, url.username, None, url.host, url.port, url.database, url.query
+        )
+        password = token_password(auth_provider, url)
+    database = server_database(url, password)
     ensure_schema(database, groups, autocreate)
     return database

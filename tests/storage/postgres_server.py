@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 
 from tests.storage.services import unavailable
 
+_WAYS_IN = {"postgres": "trust", "all": "scram-sha-256"}
+
 
 class PostgresServer:
     """A server in a directory, run by an unprivileged user."""
@@ -38,6 +40,12 @@ class PostgresServer:
         """Make the files of an empty server."""
         self._run("initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
 
+    def ask_for_passwords(self) -> None:
+        """Have everybody but ``postgres`` give a password. It holds from the next start on."""
+        lines = [f"host all {who} 127.0.0.1/32 {how}\n" for who, how in _WAYS_IN.items()]
+        with open(os.path.join(self._data, "pg_hba.conf"), "w", encoding="utf-8") as rules:
+            rules.writelines(lines)
+
     def start(self) -> None:
         """Start it, and wait until it answers."""
         options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=30"
@@ -50,8 +58,12 @@ class PostgresServer:
 
 
 @contextmanager
-def own_server() -> Iterator[PostgresServer]:
-    """Give a running server, which ends with the block."""
+def own_server(*, passwords: bool = False) -> Iterator[PostgresServer]:
+    """Give a running server, which ends with the block.
+
+    Args:
+        passwords: Whether everybody but ``postgres`` must give one.
+    """
     if shutil.which("initdb") is None or shutil.which("pg_ctl") is None:
         unavailable("The programs initdb and pg_ctl are not there to start a PostgreSQL server with.")
     directory = tempfile.mkdtemp(prefix="dagster-postgres-")
@@ -68,6 +80,8 @@ def own_server() -> Iterator[PostgresServer]:
     server = PostgresServer(directory, port)
     try:
         server.init()
+        if passwords:
+            server.ask_for_passwords()
         server.start()
         yield server
     finally:

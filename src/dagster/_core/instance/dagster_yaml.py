@@ -93,10 +93,21 @@ def _storage() -> Selector:
         "params": Field(Permissive(), is_required=False, default_value={}),
         "scheme": Field(StringSource, is_required=False, default_value="postgresql"),
     }
+    azure_scope = Field(
+        StringSource,
+        is_required=False,
+        default_value="https://ossrdbms-aad.database.windows.net/.default",
+    )
+    auth_provider = {
+        "aws_wif": Shape({"region": StringSource}),
+        "azure_wif": Shape({"scope": azure_scope}),
+        "gcp_wif": Shape({}),
+    }
     postgres = {
         "postgres_url": _optional(StringSource),
         "postgres_db": _optional(Shape(postgres_db)),
         "should_autocreate_tables": Field(Bool, is_required=False, default_value=True),
+        "auth_provider": _optional(Selector(auth_provider)),
     }
     return Selector(
         {

@@ -28,7 +28,10 @@ from dagster._core.errors import DagsterInvariantViolationError
 from dagster._core.storage.sql.prepared import Prepared, driver_of, run_on_driver
 from dagster._core.storage.sql.server_engine import (
     ConnectionLimits,
+    PasswordSource,
     close_when_free,
+    is_login_refused,
+    is_refused,
     is_statement_timeout,
     server_engine,
 )
@@ -38,13 +41,6 @@ from dagster._process.forks import forget_in_forks
 T = TypeVar("T")
 
 _logger = logging.getLogger(__name__)
-#: How PostgreSQL says that it will never let a connection in.
-_REFUSALS = (
-    "authentication failed",
-    "no pg_hba.conf entry",
-    '" does not exist',
-    "is not permitted to log in",
-)
 
 #: How long a statement waits for another writer of the same SQLite file, in seconds.
 SQLITE_BUSY_SECONDS = 120.0
@@ -90,6 +86,7 @@ class Database:
         description: What it is, for messages: a path, or a URL without its password.
         reconnect_seconds: How long it is waited for when it does not answer.
         server_url: Its URL, if it is on a server.
+        password: What gives each connection its password, if that is not the URL's.
     """
 
     def __init__(
@@ -98,9 +95,11 @@ class Database:
         description: str,
         reconnect_seconds: float = RECONNECT_SECONDS,
         server_url: sa.URL | None = None,
+        password: PasswordSource | None = None,
     ) -> None:
         self.engine = engine
         self._server_url = server_url
+        self._password = password
         self._limits = ConnectionLimits()
         self.description = description
         self._reconnect_seconds = reconnect_seconds
@@ -161,7 +160,7 @@ class Database:
         # Three storages on one database ask for the same.
         if self._server_url is None or limits == self._limits:
             return
-        before, self.engine = self.engine, server_engine(self._server_url, limits)
+        before, self.engine = self.engine, server_engine(self._server_url, limits, self._password)
         self._limits = limits
         close_when_free(before)
 
@@ -236,7 +235,7 @@ class Database:
                     raise self._timeout_error(exc) from exc
                 if self._is_refused(exc):
                     raise DatabaseUnavailableError(
-                        f"The database {self.description} cannot be opened: {_first_line(exc)}"
+                        f"The database {self.description} cannot be opened: {self._refusal(exc)}"
                     ) from exc
                 if not self._is_passing(exc):
                     raise
@@ -292,9 +291,13 @@ class Database:
             return False
         if self.dialect_name == "mysql":
             return exc.orig is not None and exc.orig.args[:1] in ((1044,), (1045,), (1049,))
-        # At this time PostgreSQL's driver gives no code.
-        no_state = getattr(exc.orig, "sqlstate", None) is None
-        return no_state and any(refusal in str(exc.orig) for refusal in _REFUSALS)
+        return is_refused(exc)
+
+    def _refusal(self, exc: DBAPIError) -> str:
+        reason = _first_line(exc)
+        if self._password is None or exc.orig is None or not is_login_refused(exc.orig):
+            return reason
+        return f"{reason.rstrip('.')}. {self._password.advice}"
 
     def _is_passing(self, exc: DBAPIError) -> bool:
         """Whether the same statement may succeed if it is tried again."""
@@ -435,16 +438,22 @@ def open_memory() -> Database:
     return Database(engine, "in memory")
 
 
-def open_server(url: str | sa.URL, reconnect_seconds: float = RECONNECT_SECONDS) -> Database:
+def open_server(
+    url: str | sa.URL,
+    reconnect_seconds: float = RECONNECT_SECONDS,
+    password: PasswordSource | None = None,
+) -> Database:
     """Open a database on a server: at most two connections per process, whatever the number of runs.
 
     Args:
         url: ``postgresql+psycopg://…`` or ``mysql+pymysql://…``.
         reconnect_seconds: How long it is waited for when it does not answer.
+        password: What gives each connection its password; without it, that is the URL's.
     """
     parsed = sa.make_url(url)
-    engine = server_engine(parsed, ConnectionLimits())
-    return Database(engine, parsed.render_as_string(hide_password=True), reconnect_seconds, parsed)
+    engine = server_engine(parsed, ConnectionLimits(), password)
+    description = parsed.render_as_string(hide_password=True)
+    return Database(engine, description, reconnect_seconds, parsed, password)
 
 
 def _prepare_sqlite(engine: Engine, *, wal: bool) -> None:

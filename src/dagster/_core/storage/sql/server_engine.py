@@ -1,8 +1,9 @@
-"""The engine of a database on a server: how many connections it has, how old they get, what a statement may take."""
+"""The engine of a database on a server: how many connections it has, how old they get, what a statement may take,
+and how they get in."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -18,6 +19,38 @@ from dagster._text import expected
 POOL_SIZE = 2
 #: The codes with which MariaDB and MySQL say that a statement took too long.
 _MYSQL_TIMEOUTS = ((1969,), (3024,))
+#: How PostgreSQL and its client library say that somebody is not let in; the last is Azure's, of a token.
+_LOGIN_REFUSALS = (
+    "authentication failed",
+    "no password supplied",
+    "no pg_hba.conf entry",
+    "is not permitted to log in",
+    "The access token ",
+)
+#: How it says that what somebody wants is not there.
+_NOT_THERE = '" does not exist'
+
+
+class PasswordSource(Protocol):
+    """What gives each new connection its password, where that is not always the same."""
+
+    @property
+    def name(self) -> str:
+        """Tells it from others: two of one name give the same passwords. It is no secret."""
+        ...
+
+    @property
+    def advice(self) -> str:
+        """What to check where a server does not let its passwords in: a sentence."""
+        ...
+
+    def current(self) -> str:
+        """Return the password of a new connection."""
+        ...
+
+    def renewed(self, refused: str) -> str:
+        """Return another password than one that a server did not let in, or that one if there is no other."""
+        ...
 
 
 class ConnectionLimits(NamedTuple):
@@ -52,12 +85,15 @@ def _at_least(value: int, name: str, least: int) -> None:
         raise ParameterCheckError(expected(name, f"{least} or more", value))
 
 
-def server_engine(url: sa.URL, limits: ConnectionLimits) -> Engine:
+def server_engine(
+    url: sa.URL, limits: ConnectionLimits, password: PasswordSource | None = None
+) -> Engine:
     """Return a new engine. It connects when it is first used.
 
     Args:
         url: ``postgresql+psycopg://…`` or ``mysql+pymysql://…``.
         limits: What its connections may be and do.
+        password: What gives each of them its password; without it, that is the URL's.
     """
     arguments: dict[str, Any] = {}
     if url.get_backend_name() == "postgresql":
@@ -74,6 +110,8 @@ def server_engine(url: sa.URL, limits: ConnectionLimits) -> Engine:
         pool_recycle=limits.pool_recycle,
         isolation_level="READ COMMITTED",
     )
+    if password is not None:
+        _ask_for_passwords(engine, password)
     milliseconds = limits.statement_timeout
     if milliseconds is not None:
         is_postgresql = url.get_backend_name() == "postgresql"
@@ -88,6 +126,35 @@ def server_engine(url: sa.URL, limits: ConnectionLimits) -> Engine:
             connection.commit()
 
     return engine
+
+
+def _ask_for_passwords(engine: Engine, password: PasswordSource) -> None:
+    @event.listens_for(engine, "do_connect")
+    def on_do_connect(dialect: Any, _record: Any, positional: Any, named: Any) -> Any:
+        # Into a copy: before SQLAlchemy 2.1 the mapping is that of all connections to come.
+        given = password.current()
+        try:
+            return dialect.connect(*positional, **{**named, "password": given})
+        except dialect.loaded_dbapi.OperationalError as exc:
+            # What was valid for an hour may be so no longer: keys are exchanged, sessions ended.
+            other = password.renewed(given) if is_login_refused(exc) else given
+            if other == given:
+                raise
+        return dialect.connect(*positional, **{**named, "password": other})
+
+
+def is_login_refused(error: BaseException) -> bool:
+    """Whether an error of PostgreSQL's driver tells that the server does not let somebody in."""
+    # At this time the driver gives no code.
+    text = str(error)
+    return getattr(error, "sqlstate", None) is None and any(part in text for part in _LOGIN_REFUSALS)
+
+
+def is_refused(exc: DBAPIError) -> bool:
+    """Whether PostgreSQL answers, but will never open this connection."""
+    if exc.orig is None or getattr(exc.orig, "sqlstate", None) is not None:
+        return False
+    return is_login_refused(exc.orig) or _NOT_THERE in str(exc.orig)
 
 
 def close_when_free(engine: Engine) -> None:
