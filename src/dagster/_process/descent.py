@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -17,12 +18,18 @@ _EXEC_LOOKS = 100
 _EXEC_SECONDS = 0.005
 
 
-def _prctl(option: int, argument: int) -> bool:
+@cache
+def _system_prctl() -> Callable[..., int] | None:
+    # Once: a forked process asks twice before it does anything, and each look at the library costs it memory.
     try:
-        libc = ctypes.CDLL(None, use_errno=True)
-        return libc.prctl(option, argument, 0, 0, 0) == 0
+        return ctypes.CDLL(None, use_errno=True).prctl
     except (OSError, AttributeError):
-        return False
+        return None
+
+
+def _prctl(option: int, argument: int) -> bool:
+    prctl = _system_prctl()
+    return prctl is not None and prctl(option, argument, 0, 0, 0) == 0
 
 
 def become_subreaper() -> bool:
