@@ -14,6 +14,9 @@ import pytest
 from dagster._process import descent
 from tests.unit.process.processes import has_ended, still_there
 
+#: Other tests that run at the same time have trees of their own, which are not to be killed.
+HERE = f"here-{os.getpid()}-"
+
 TREE = """
 import os, subprocess, sys, time
 children = [subprocess.Popen(["sleep", "1000"]), subprocess.Popen(["sleep", "1000"], start_new_session=True)]
@@ -30,7 +33,7 @@ time.sleep(1000)
 @pytest.fixture
 def tree(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, list[int]]]:
     """A process, and its two children, its third one, and that one's child."""
-    monkeypatch.setenv("DESCENT_TEST", "here")
+    monkeypatch.setenv("DESCENT_TEST", HERE)
     with subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", TREE], stdout=subprocess.PIPE, start_new_session=True
     ) as process:
@@ -62,9 +65,9 @@ def test_a_family_is_killed_whatever_its_sessions(tree: tuple[int, list[int]]) -
 
 def test_those_with_a_mark_are_killed(tree: tuple[int, list[int]]) -> None:
     root, pids = tree
-    descent.kill_marked("DESCENT_TEST=her")
+    descent.kill_marked(f"DESCENT_TEST={HERE[:-1]}")
     assert not has_ended(root, 0)
-    descent.kill_marked("DESCENT_TEST=here")
+    descent.kill_marked(f"DESCENT_TEST={HERE}")
     assert still_there([root, *pids]) == []
 
 
@@ -162,6 +165,6 @@ def test_one_that_is_just_being_started_is_looked_at_again(
 
     monkeypatch.setattr(descent, "_environment_of", environment_of)
     monkeypatch.setattr(descent, "_is_between_programs", lambda pid: pid == child and len(looks) <= 2)
-    descent.kill_marked("DESCENT_TEST=here")
+    descent.kill_marked(f"DESCENT_TEST={HERE}")
     assert len(looks) == 3
     assert has_ended(child)
