@@ -46,7 +46,8 @@ class raising_on_signals(AbstractContextManager["raising_on_signals"]):  # noqa:
         #: The first signal that came, or None.
         self.received: signal.Signals | None = None
         self._holds = 0
-        self._held: BaseException | None = None
+        #: What is held back, and for which signal.
+        self._held: tuple[BaseException, signal.Signals] | None = None
         #: What was raised last, and for which signal.
         self._raised: tuple[BaseException, signal.Signals] | None = None
         self._again = threading.Lock()
@@ -72,16 +73,23 @@ class raising_on_signals(AbstractContextManager["raising_on_signals"]):  # noqa:
         exc: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        if self._is_open:
+        try:
+            if self._is_open:
+                self._unhook()
+        finally:
+            # Also if a signal comes at this moment.
+            while self._previous:
+                number, handler = self._previous.popitem()
+                # None stands for a handler that was not installed from Python and cannot be put back.
+                signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+    def _unhook(self) -> None:
+        if os.getpid() == self._pid:  # in a forked process nobody would give the lock back
             with self._again:
                 self._is_open = False
-            if sys.unraisablehook is self._hook:
-                sys.unraisablehook = self._previous_hook
-            self._hook = self._raised = None
-        while self._previous:
-            number, handler = self._previous.popitem()
-            # None stands for a handler that was not installed from Python and cannot be put back.
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        if sys.unraisablehook is self._hook:
+            sys.unraisablehook = self._previous_hook
+        self._hook = self._raised = None
 
     def _raise(self, number: int, frame: FrameType | None) -> None:
         if os.getpid() != self._pid:
@@ -96,7 +104,7 @@ class raising_on_signals(AbstractContextManager["raising_on_signals"]):  # noqa:
         self.received = self.received or received
         error = self._error(f"Execution was interrupted by {received.name}.")
         if self._holds:
-            self._held = error
+            self._held = error, received
             return
         self._raised = error, received
         raise error
@@ -131,8 +139,8 @@ class raising_on_signals(AbstractContextManager["raising_on_signals"]):  # noqa:
         """Take :meth:`hold` back, and raise what was held back."""
         self._holds -= 1
         if self._holds == 0 and self._held is not None:
-            held, self._held = self._held, None
-            raise held
+            self._raised, self._held = self._held, None
+            raise self._raised[0]
 
     def _pass_on(self, number: signal.Signals, frame: FrameType | None) -> None:
         """Do in a forked child what would be done without this: a worker of a pool is told to end so."""

@@ -59,6 +59,33 @@ def test_what_a_finalizer_swallows_is_raised_after_it(error):
     assert sys.unraisablehook.__module__ != "dagster._process.interrupts"
 
 
+def test_what_was_held_back_until_a_finalizer_is_raised_after_it():
+    class LetsGo:
+        def __del__(self) -> None:
+            interrupts.let_go()
+
+    waiting = threading.Event()
+    with raising_on_signals(RuntimeError) as interrupts:
+        interrupts.hold()
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(RuntimeError, match="interrupted by SIGTERM"):
+            LetsGo()
+            waiting.wait(20)
+
+
+def test_handlers_are_put_back_although_a_signal_comes_at_the_end(monkeypatch):
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(RuntimeError), raising_on_signals(RuntimeError) as interrupts:
+        unhook = interrupts._unhook
+
+        def interrupted() -> None:
+            unhook()
+            signal.raise_signal(signal.SIGTERM)
+
+        monkeypatch.setattr(interrupts, "_unhook", interrupted)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
 def test_what_is_swallowed_at_the_very_end_harms_nobody(monkeypatch):
     timers = []
 

@@ -43,6 +43,7 @@ from dagster._core.records.run import DagsterRun
 from dagster._process.channel import Channel, ChannelClosed
 from dagster._process.interrupts import raising_on_signals
 from dagster._process.worker_setup import end_of_process
+from dagster._serdes.config_class import real_module_name
 from dagster._wire.codec import deserialize_value, serialize_value
 from dagster._wire.record import Record
 
@@ -113,8 +114,8 @@ def prepare_step_worker(payload: bytes) -> StepWorker:
     return StepWorker(deserialize_value(payload.decode(), StepWorkerSetup))
 
 
-#: Keeps output in files, which it opens when a step begins.
-_FORKED_LOGS = "LocalComputeLogManager"
+#: Keeps output in files, which it opens when a step begins: its module and its name.
+_FORKED_LOGS = ("dagster._core.storage.local_compute_log_manager", "LocalComputeLogManager")
 
 
 class StepWorker:
@@ -135,9 +136,10 @@ class StepWorker:
         is_own = setup.instance_ref.custom_instance_class_data is None
         self._instance = DagsterInstance.from_ref(setup.instance_ref) if is_own else None
         logs = setup.instance_ref.compute_logs_data
-        if self._instance is not None and logs is not None and logs.class_name == _FORKED_LOGS:
+        chosen = (real_module_name(logs.module_name), logs.class_name) if logs is not None else None
+        if self._instance is not None and chosen == _FORKED_LOGS:
             # Checked and made once. Others may start threads or open connections.
-            self._instance.compute_log_manager  # noqa: B018
+            self._instance.compute_log_manager  # noqa: B018 - asked for, it is made
 
     def __call__(self, channel: Channel) -> None:
         """Run steps until there are enough, or no more come."""
